@@ -1,0 +1,386 @@
+"""From data to a posterior: one call, one result."""
+
+import hashlib
+import json
+import platform
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gr4jstan.catchment import Catchment, Day
+from gr4jstan.compiler import compile_program
+from gr4jstan.csvfile import read_csv
+from gr4jstan.datasets import dataset_names, load_dataset
+from gr4jstan.diagnostics import diagnose
+from gr4jstan.errors import InputError
+from gr4jstan.files import output_folder, write_json
+from gr4jstan.inference_data import (
+    InferenceData,
+    arviz_version,
+    dataset,
+    read_netcdf,
+    summary,
+    to_inference_data,
+    write_netcdf,
+)
+from gr4jstan.inits import screened_inits
+from gr4jstan.model import Model, StanData, define_model, observed_days, stan_data, warmup_days
+from gr4jstan.programs import render_program
+from gr4jstan.sampling import sample
+from gr4jstan.settings import SamplerSettings
+from gr4jstan.simulator import simulate_flow
+from gr4jstan.toolchain import cmdstan_version, require_cmdstan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything that determines a posterior except the sampler's settings.
+
+    Parameters
+    ----------
+    catchment : Catchment
+        The period that is simulated.
+    model : Model
+        Program structure and numbers.
+    warmup : int
+        First days that do not count.
+    days : array of int
+        Days whose observation counts, from 0.
+    data : dict
+        Data of the Stan program.
+    """
+
+    catchment: Catchment
+    model: Model
+    warmup: int
+    days: NDArray[np.int_]
+    data: StanData
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A posterior of GR4J.
+
+    Parameters
+    ----------
+    idata : InferenceData
+        ArviZ groups posterior, sample_stats, observed_data and constant_data.
+    diagnostics : dict
+        Whether to trust it, see `gr4jstan.diagnostics.diagnose`, and where the ``seconds`` went.
+    run : dict
+        Settings, versions and hash of the data.
+    code : str
+        The Stan program.
+    data : dict
+        Its data.
+    """
+
+    idata: InferenceData
+    diagnostics: dict[str, Any]
+    run: dict[str, Any]
+    code: str
+    data: StanData
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters."""
+        return tuple(self.run["parameters"])
+
+    def summary(self) -> "pd.DataFrame":
+        """Posterior summary, see `gr4jstan.inference_data.summary`."""
+        return self._summary
+
+    @cached_property
+    def _summary(self) -> "pd.DataFrame":
+        return summary(self.idata, self.parameters)
+
+    def flows(self, draws: int = 200) -> NDArray[np.float64]:
+        """Simulated streamflow of some posterior draws, evenly spread over the chains.
+
+        Parameters
+        ----------
+        draws : int
+            How many draws at most.
+
+        Returns
+        -------
+        array, shape (draws, T)
+            Streamflow of the simulated period [mm/d].
+        """
+        posterior = dataset(self.idata, "posterior")
+        values = {str(name): array.to_numpy().ravel() for name, array in posterior.items()}
+        total = values["x1"].size
+        chosen = np.unique(np.linspace(0, total - 1, min(draws, total)).round().astype(int))
+        values = {name: array[chosen] for name, array in values.items()}
+        forcing = dataset(self.idata, "constant_data")
+        return simulate_flow(
+            forcing["P"].to_numpy(),
+            forcing["E"].to_numpy(),
+            *(values[name] for name in ("x1", "x2", "x3", "x4")),
+            s0=values["S0"],
+            r0=values["R0"],
+        )
+
+    def save(self, folder: str | Path, *, force: bool = False) -> None:
+        """Write posterior.nc, summary.csv, diagnostics.json, run.json, model.stan and data.json.
+
+        Raises
+        ------
+        InputError
+            If the folder is not empty (without ``force``) or cannot be written.
+        """
+        with output_folder(folder, force=force) as work:
+            self.write(work)
+
+    def write(self, folder: Path) -> None:
+        """Write the files of `save` into a folder that is there."""
+        write_netcdf(self.idata, folder / "posterior.nc")
+        self.summary().to_csv(folder / "summary.csv")
+        write_json(folder / "diagnostics.json", self.diagnostics)
+        write_json(folder / "run.json", self.run)
+        write_json(folder / "data.json", self.data)
+        (folder / "model.stan").write_text(self.code, encoding="utf-8")
+
+
+def as_catchment(data: "Catchment | pd.DataFrame | str | Path", **columns: Any) -> Catchment:
+    """Take a catchment, a DataFrame, the name of a built-in data set or the path of a CSV file.
+
+    Parameters
+    ----------
+    data : Catchment, DataFrame, str or path
+    **columns
+        Column names and the date format, see `gr4jstan.read_csv`.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be read, or columns are named where there is nothing to choose.
+    """
+    named = {key: value for key, value in columns.items() if value not in (None, False)}
+    built_in = isinstance(data, str) and data in dataset_names()
+    if isinstance(data, Catchment) or built_in:
+        named.pop("forcing_only", None)
+        if named:
+            raise InputError(f"{', '.join(named)} cannot be chosen: the data are not a file.")
+        return data if isinstance(data, Catchment) else load_dataset(str(data))
+    if isinstance(data, (str, Path)):
+        return read_csv(data, **columns)
+    return Catchment.from_frame(data, **columns)
+
+
+def define_task(
+    data: "Catchment | pd.DataFrame | str | Path",
+    model: Model,
+    *,
+    start: Day | None = None,
+    end: Day | None = None,
+    warmup: str | int | None = None,
+) -> Task:
+    """Choose the period, check that it can be calibrated on, and make the program's data.
+
+    Raises
+    ------
+    InputError
+        If data or period are not usable.
+    """
+    catchment = as_catchment(data).select(start, end)
+    skipped = warmup_days(model, catchment, warmup)
+    return Task(
+        catchment=catchment,
+        model=model,
+        warmup=skipped,
+        days=observed_days(model, catchment, skipped),
+        data=stan_data(model, catchment, skipped),
+    )
+
+
+def fit(
+    data: "Catchment | pd.DataFrame | str | Path",
+    *,
+    start: Day | None = None,
+    end: Day | None = None,
+    warmup: str | int | None = None,
+    chains: int = 4,
+    parallel_chains: int | None = None,
+    iter_warmup: int = 1000,
+    iter_sampling: int = 1000,
+    adapt_delta: float = 0.8,
+    max_treedepth: int = 10,
+    seed: int | None = None,
+    show_progress: bool = True,
+    **model_options: Any,
+) -> Fit:
+    """Sample the posterior of GR4J.
+
+    Parameters
+    ----------
+    data : Catchment, DataFrame, str or path
+        Daily P, E and Q [mm/d]: what `gr4jstan.read_csv` gives, a DataFrame, the name of a built-in
+        data set, or the path of a CSV file.
+    start, end : date, str or int, optional
+        First and last day that is simulated; day numbers from 0 when the data have no dates.
+    warmup : int or str, optional
+        First days of the period that are simulated but do not count: days, or years ("1Y").
+        Default: none for estimated initial states, one year for fixed ones.
+    chains, parallel_chains, iter_warmup, iter_sampling, adapt_delta, max_treedepth, \
+seed, show_progress
+        As in cmdstanpy. Default ``parallel_chains``: the number of cores. Default ``seed``: drawn,
+        and kept in ``run``.
+    **model_options
+        gradient : {"autodiff", "truncated"}
+        truncate_mode : {"last", "chunk"}, truncate_steps : int
+        subsample : int
+            Only every ``subsample``-th day's observation counts.
+        error_model : {"gaussian"}
+        sigma : float, optional
+            Known standard deviation of the errors [mm/d]; estimated by default.
+        priors : {"default", "uniform"}
+        initial_states : {"estimated", "fixed"}
+        prior_settings : dict, optional
+            Bounds and scales of the priors in place of the defaults.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    InputError
+        If data or settings are not usable.
+    ToolchainError
+        If there is no CmdStan, or compiling or sampling fails.
+    """
+    settings = SamplerSettings(
+        chains=chains,
+        parallel_chains=parallel_chains,
+        iter_warmup=iter_warmup,
+        iter_sampling=iter_sampling,
+        adapt_delta=adapt_delta,
+        max_treedepth=max_treedepth,
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+    )
+    model = define_model(**model_options)
+    task = define_task(data, model, start=start, end=end, warmup=warmup)
+    return run_task(task, settings, show_progress=show_progress)
+
+
+def run_task(task: Task, settings: SamplerSettings, *, show_progress: bool = True) -> Fit:
+    """Compile, choose starting points, sample, and diagnose.
+
+    Raises
+    ------
+    ToolchainError
+        If there is no CmdStan, or compiling or sampling fails.
+    """
+    begin = time.perf_counter()
+    cmdstan = require_cmdstan()
+    program = render_program(task.model.structure)
+    executable = compile_program(program.code, program.header, progress=show_progress)
+    compiled = time.perf_counter()
+    inits = screened_inits(task.model, task.catchment, task.days, settings.chains, settings.seed)
+    ready = time.perf_counter()
+    draws = sample(executable.path, task.data, inits, settings, show_progress=show_progress)
+    run = describe_run(task, settings, cmdstan, program.code)
+    attributes = {
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in run.items()
+    }
+    idata = to_inference_data(draws, task.catchment, task.days, settings.max_treedepth, attributes)
+    diagnostics = diagnose(idata, task.model.parameters)
+    diagnostics["seconds"] = {
+        "compile": compiled - begin,
+        "setup": ready - compiled,
+        "warmup": sum(chain["warmup"] for chain in draws.chain_seconds),
+        "sampling": sum(chain["sampling"] for chain in draws.chain_seconds),
+        "chains": draws.chain_seconds,
+        "nuts_wall": draws.wall_seconds,
+        "wall": time.perf_counter() - begin,
+    }
+    return Fit(idata, diagnostics, run, program.code, task.data)
+
+
+def describe_run(task: Task, settings: SamplerSettings, cmdstan: Path, code: str) -> dict[str, Any]:
+    """Settings, versions and hashes that reproduce a run."""
+    catchment, model = task.catchment, task.model
+    data = json.dumps(task.data, sort_keys=True).encode()
+    return {
+        "format": _FORMAT,
+        "catchment": catchment.name,
+        "period": [catchment.label(0), catchment.label(len(catchment) - 1)],
+        "days": len(catchment),
+        "warmup": task.warmup,
+        "observed_days": len(task.days),
+        "parameters": list(model.parameters),
+        "model": {
+            "gradient": model.structure.gradient,
+            "truncate_mode": model.structure.truncate_mode,
+            "truncate_steps": model.truncate_steps,
+            "subsample": model.subsample,
+            "error_model": model.structure.error_model,
+            "sigma": model.sigma,
+            "priors": model.structure.priors,
+            "initial_states": model.structure.initial_states,
+            "prior_settings": model.numbers,
+        },
+        "sampler": settings.as_dict(),
+        "versions": {
+            "gr4jstan": version("gr4jstan"),
+            "cmdstan": ".".join(map(str, cmdstan_version(cmdstan))),
+            "cmdstanpy": version("cmdstanpy"),
+            "arviz": arviz_version(),
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "sha256": {
+            "data": hashlib.sha256(data).hexdigest(),
+            "program": hashlib.sha256(code.encode()).hexdigest(),
+        },
+        "notes": list(catchment.notes),
+    }
+
+
+def load_fit(folder: str | Path) -> Fit:
+    """Read what `Fit.save` wrote.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, naming it.
+    """
+    place = Path(folder)
+    texts: dict[str, Mapping[str, Any]] = {}
+    for name in ("diagnostics", "run", "data"):
+        path = place / f"{name}.json"
+        try:
+            texts[name] = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(
+                f"{path}: {error.strerror}; is {folder} the folder of a fit?"
+            ) from None
+        except ValueError as error:
+            raise InputError(f"{path}: damaged ({error}); run the fit again.") from None
+    if texts["run"].get("format") != _FORMAT:
+        raise InputError(f"{place / 'run.json'}: written by another version of gr4jstan.")
+    try:
+        code = (place / "model.stan").read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{place / 'model.stan'}: {error.strerror}.") from None
+    return Fit(
+        idata=read_netcdf(place / "posterior.nc"),
+        diagnostics=dict(texts["diagnostics"]),
+        run=dict(texts["run"]),
+        code=code,
+        data=dict(texts["data"]),
+    )

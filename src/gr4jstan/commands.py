@@ -1,0 +1,235 @@
+"""What the commands of the command line do; each returns its exit code."""
+
+import secrets
+import shutil
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from gr4jstan.calibration import Fit, as_catchment, define_task, run_task
+from gr4jstan.catchment import Catchment
+from gr4jstan.compiler import compile_program
+from gr4jstan.errors import InputError
+from gr4jstan.files import output_file, output_folder, write_json
+from gr4jstan.model import Model, define_model
+from gr4jstan.programs import PROGRAM_NAME, render_program
+from gr4jstan.settings import SamplerSettings
+from gr4jstan.toolchain import require_cmdstan
+
+
+def doctor(options: Namespace) -> int:
+    """Examine the installation."""
+    from gr4jstan.doctor import examine, format_report, to_json
+
+    checks = examine()
+    print(to_json(checks) if options.json else format_report(checks))
+    return 0 if all(check.ok for check in checks) else 1
+
+
+def install_cmdstan(options: Namespace) -> int:
+    """Install CmdStan."""
+    from gr4jstan.install import install_cmdstan
+
+    folder = None if options.dir is None else Path(options.dir)
+    path = install_cmdstan(options.source, folder, force=options.force)
+    print(f"CmdStan is in {path}")
+    return 0
+
+
+def simulate(options: Namespace) -> int:
+    """Run GR4J once."""
+    from gr4jstan.simulator import simulate
+
+    with output_file(options.output, force=options.force) as work:
+        catchment = _catchment(options, forcing_only=True)
+        simulation = simulate(
+            catchment.P,
+            catchment.E,
+            options.x1,
+            options.x2,
+            options.x3,
+            options.x4,
+            s0=options.s0,
+            r0=options.r0,
+        )
+        simulation.to_frame(catchment.dates).to_csv(work, index=False, date_format="%Y-%m-%d")
+    print(f"{len(catchment)} days written to {options.output}")
+    return 0
+
+
+def fit(options: Namespace) -> int:
+    """Sample a posterior and write it."""
+    settings, model = _sampler(options), _model(options)
+    with output_folder(options.output, force=options.force) as work:
+        catchment = _catchment(options)
+        task = define_task(catchment, model, warmup=options.warmup)
+        require_cmdstan()
+        _say(
+            f"{len(task.days)} observed days count, of {len(catchment)} from {catchment.label(0)} "
+            f"to {catchment.label(len(catchment) - 1)}."
+        )
+        result = run_task(task, settings, show_progress=not options.no_progress)
+        result.write(work)
+        from gr4jstan.plots import plot_fit
+
+        plot_fit(result).savefig(work / "fit.png", dpi=150)
+    print(_format_summary(result))
+    return _verdict(result, options.output)
+
+
+def compare(options: Namespace) -> int:
+    """Run the blog post's experiment."""
+    from gr4jstan.comparison import compare, define_variants
+    from gr4jstan.comparison_text import describe, plain_table
+    from gr4jstan.datasets import SYNTHETIC_TRUTH
+
+    true_x1 = options.true_x1
+    if true_x1 is None and options.data == "synthetic":
+        true_x1 = SYNTHETIC_TRUTH["x1"]
+    with output_folder(options.output, force=options.force) as work:
+        if options.discharge_column is None and _has_post_column(options.data):
+            options.discharge_column = "modeled_Q"
+        variants = define_variants(
+            _catchment(options),
+            _sampler(options),
+            sigma=options.sigma,
+            truncate_steps=options.truncate_steps,
+            subsample=options.subsample,
+            truncated_draws=options.truncated_draws,
+        )
+        require_cmdstan()
+        result = compare(
+            variants, true_x1=true_x1, show_progress=not options.no_progress, announce=_say
+        )
+        result.write(work)
+    print("\n\n".join([plain_table(result.table), *describe(result)]))
+    print(f"\nTable, text and figures are in {options.output}")
+    return 0
+
+
+def export(options: Namespace) -> int:
+    """Write a program that needs nothing but CmdStan."""
+    model = _model(options)
+    with output_folder(options.output, force=options.force) as work:
+        task = define_task(_catchment(options), model, warmup=options.warmup)
+        program = render_program(model.structure)
+        built = compile_program(
+            program.code, program.header, progress=not getattr(options, "no_progress", False)
+        )
+        (work / f"{PROGRAM_NAME}.stan").write_text(program.code, encoding="utf-8")
+        write_json(work / "data.json", task.data)
+        shutil.copy2(built.path, work / PROGRAM_NAME)
+        build = f"make {Path(options.output).absolute()}/{PROGRAM_NAME}"
+        if program.header is not None:
+            (work / HEADER_NAME).write_text(program.header, encoding="utf-8")
+            build = (
+                f"make STANCFLAGS=--allow-undefined "
+                f"USER_HEADER={Path(options.output).absolute()}/{HEADER_NAME} "
+                f"{Path(options.output).absolute()}/{PROGRAM_NAME}"
+            )
+        (work / "README.txt").write_text(
+            _EXPORT_README.format(build=build, program=PROGRAM_NAME), encoding="utf-8"
+        )
+    print(f"Program, data and executable are in {options.output}; see README.txt there.")
+    return 0
+
+
+HEADER_NAME = "gr4j_external.hpp"
+
+_EXPORT_README = """\
+{program} samples the posterior of GR4J, a rainfall-runoff model, given data.json.
+
+  ./{program} sample algorithm=hmc metric=dense_e data file=data.json output file=draws.csv
+
+To build it again, in the folder of CmdStan:
+
+  {build}
+
+The program must keep the name {program}: the C++ header, if there is one, relies on it.
+The data block of {program}.stan explains every number in data.json.
+"""
+
+
+def _catchment(options: Namespace, forcing_only: bool = False) -> Catchment:
+    catchment = as_catchment(
+        options.data,
+        date_column=options.date_column,
+        precip_column=options.precip_column,
+        pet_column=options.pet_column,
+        discharge_column=options.discharge_column,
+        date_format=options.date_format,
+        forcing_only=forcing_only,
+    ).select(options.start, options.end)
+    for note in catchment.notes:
+        _say(f"{catchment.source}: {note}")
+    return catchment
+
+
+def _model(options: Namespace) -> Model:
+    return define_model(
+        gradient=options.gradient,
+        truncate_mode=options.truncate_mode,
+        truncate_steps=options.truncate_steps,
+        subsample=options.subsample,
+        error_model=options.error_model,
+        sigma=options.sigma,
+        priors=options.priors,
+        initial_states=options.initial_states,
+        prior_settings=dict(_prior_setting(text) for text in options.prior),
+    )
+
+
+def _prior_setting(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    try:
+        return name.strip(), float(number)
+    except ValueError:
+        raise InputError(
+            f"--prior {text!r}: write it as NAME=NUMBER, as in x1_upper=3000"
+        ) from None
+
+
+def _sampler(options: Namespace) -> SamplerSettings:
+    return SamplerSettings(
+        chains=options.chains,
+        parallel_chains=options.parallel_chains,
+        iter_warmup=options.iter_warmup,
+        iter_sampling=options.iter_sampling,
+        adapt_delta=options.adapt_delta,
+        max_treedepth=options.max_treedepth,
+        seed=secrets.randbelow(2**31) if options.seed is None else options.seed,
+    )
+
+
+def _has_post_column(data: str) -> bool:
+    """Whether the file has the post's column of simulated flow, which wins over its obs_Q."""
+    path = Path(data)
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        header = file.readline()
+    return "modeled_Q" in [cell.strip(' \t\r\n"') for cell in header.replace(";", ",").split(",")]
+
+
+def _format_summary(result: Fit) -> str:
+    table = result.summary()
+    columns: dict[str, Any] = dict.fromkeys(table.columns, "{:.4g}".format)
+    columns |= {"ess_bulk": "{:.0f}".format, "ess_tail": "{:.0f}".format, "r_hat": "{:.4f}".format}
+    return str(table.to_string(formatters=columns))
+
+
+def _verdict(result: Fit, folder: str) -> int:
+    found = result.diagnostics
+    wall = found["seconds"]["wall"]
+    if found["converged"]:
+        print(f"\nConverged, in {wall:.1f} s. Everything is in {folder}")
+        return 0
+    print(f"\nNOT CONVERGED, in {wall:.1f} s. Everything is in {folder}, but do not rely on it:")
+    for reason in found["reasons"]:
+        print(f"  - {reason}")
+    return 3
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

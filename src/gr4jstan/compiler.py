@@ -1,0 +1,235 @@
+"""Compile Stan programs with CmdStan's make, once each: results are kept in the cache folder."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gr4jstan.errors import InputError, ToolchainError
+from gr4jstan.toolchain import (
+    cache_dir,
+    cmdstan_version,
+    compiler,
+    locked,
+    make_environment,
+    make_program,
+    require_cmdstan,
+    require_tools,
+    run_tool,
+    say,
+    scratch_folder,
+)
+
+_MODEL_HEADER = "stan/src/stan/model/model_header.hpp"
+
+
+@dataclass(frozen=True)
+class Executable:
+    """
+    A compiled Stan program.
+
+    Attributes
+    ----------
+    path : Path
+        The executable.
+    stan_file : Path
+        The Stan program beside it. The user header, if any, is ``<name>_user.hpp``, the C++ that
+        stanc made of the program ``<name>.hpp``, and the model's object file ``<name>.o``.
+    seconds : float
+        Time spent compiling [s]; 0 when the cache had it.
+    cached : bool
+        Whether the cache had it.
+    """
+
+    path: Path
+    stan_file: Path
+    seconds: float
+    cached: bool
+
+
+def compile_program(
+    code: str, header: str | None = None, *, name: str = "gr4j", progress: bool = True
+) -> Executable:
+    """
+    Compile a Stan program, or take it from the cache.
+
+    An executable is found again by its code, its header, CmdStan (path, version, local make
+    settings) and the compiler, and only used if its hash is the one noted when it was made.
+    Two processes or threads that want the same program wait for one compilation. CXXFLAGS in the
+    environment have no effect; CmdStan's ``make/local`` has.
+
+    Parameters
+    ----------
+    code : str
+        The Stan program.
+    header : str, optional
+        C++ that defines the functions which `code` declares without a body.
+    name : str
+        File name of the program without ``.stan``; stanc derives the namespace
+        ``<name>_model_namespace`` from it.
+    progress : bool
+        Say on standard error what takes time.
+
+    Raises
+    ------
+    InputError
+        If `name` is not an identifier.
+    ToolchainError
+        If CmdStan, make or the compiler is missing, the program does not compile, or the cache
+        folder cannot be written to.
+    """
+    if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII):
+        raise InputError(f"name = {name!r}: a program's name has only letters, digits and _.")
+    cmdstan = require_cmdstan()
+    require_tools("make", "g++")
+    key = _key(code, header, name, cmdstan)
+    programs = cache_dir() / "programs"
+    entry = programs / key
+    if _is_intact(entry, name):
+        return Executable(entry / name, entry / f"{name}.stan", 0.0, True)
+    with _writing_to(programs):
+        programs.mkdir(parents=True, exist_ok=True)
+        waiting = f"waiting for another process that compiles '{name}'"
+        with locked(programs / f"{key}.lock", waiting if progress else None):
+            if _is_intact(entry, name):
+                return Executable(entry / name, entry / f"{name}.stan", 0.0, True)
+            # only a killed process leaves these: the lock is ours
+            for leftover in (entry, *programs.glob(f".{key}-*")):
+                shutil.rmtree(leftover, ignore_errors=True)
+            if progress:
+                say(f"compiling the Stan program '{name}' (some 10 s, once)")
+            start = time.monotonic()
+            with scratch_folder(programs, f".{key}-") as folder:
+                _make(folder, code, header, name, cmdstan)
+                shutil.copytree(folder, entry)
+            _write_marker(entry, name)
+            seconds = time.monotonic() - start
+    return Executable(entry / name, entry / f"{name}.stan", seconds, False)
+
+
+def _key(code: str, header: str | None, name: str, cmdstan: Path) -> str:
+    """Hash of all that decides what comes out of a compilation."""
+    version = subprocess.run(
+        [*compiler().split(), "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    local = [
+        path.read_text(errors="replace") if path.is_file() else ""
+        for path in (
+            cmdstan / "make" / "local",
+            Path(os.environ.get("HOME", "/")) / ".config/stan/make.local",
+        )
+    ]
+    parts = [
+        code,
+        header,
+        name,
+        str(cmdstan),
+        cmdstan_version(cmdstan),
+        compiler(),
+        version,
+        os.environ.get("LDFLAGS"),
+        local,
+        _make_arguments(Path(), header, name),
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
+
+
+def _make_arguments(folder: Path, header: str | None, name: str) -> list[str]:
+    """Arguments for CmdStan's make that build the program `name` in `folder`."""
+    # the file name in messages: a run-time error should not name a scratch folder
+    stanc_flags = f"--filename-in-msg={name}.stan"
+    # make ends with removing the model's object file, which programs of ours link against
+    arguments = ["RM=true"]
+    if header is not None:
+        stanc_flags += " --allow-undefined"
+        arguments.append(f"USER_HEADER={folder / f'{name}_user.hpp'}")
+    return [*arguments, f"STANCFLAGS={stanc_flags}", str(folder / name)]
+
+
+def _make(folder: Path, code: str, header: str | None, name: str, cmdstan: Path) -> None:
+    """Compile the program in `folder`, an empty one, or raise ToolchainError."""
+    (folder / f"{name}.stan").write_text(code, encoding="utf-8")
+    cxxflags = ""
+    if header is not None:
+        (folder / f"{name}_user.hpp").write_text(header, encoding="utf-8")
+        # g++ uses a precompiled header only if nothing comes before it, and make includes the
+        # user header first; clang gets it by an option of its own
+        if (cmdstan / f"{_MODEL_HEADER}.gch").exists() and "clang" not in compiler():
+            cxxflags = f"-include {_MODEL_HEADER}"
+    command = [make_program(), *_make_arguments(folder, header, name)]
+    status, output = run_tool(command, cwd=cmdstan, env=make_environment(cxxflags))
+    executable = folder / name
+    if status == 0 and executable.is_file():
+        return
+    output = output.replace(f"{folder}/", "")
+    log = cache_dir() / "logs" / f"{name}-{folder.name.strip('.')}.log"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(f"{' '.join(command)}\n{output}\n{code}", encoding="utf-8")
+        where = f"\nThe full log: {log}"
+    except OSError:
+        where = ""
+    raise ToolchainError(
+        f"The Stan program '{name}' does not compile:\n{readable_errors(output)}{where}"
+    )
+
+
+def readable_errors(output: str) -> str:
+    """
+    The lines of make's output that say what is wrong.
+
+    The first error of stanc with its excerpt of the program; or else the first errors of the C++
+    compiler and the linker; or else the last lines.
+    """
+    if "No space left on device" in output:
+        return "the disk is full: free some space, or set GR4JSTAN_CACHE to a folder elsewhere."
+    if "Killed signal terminated program" in output:
+        return "the compiler was killed, most likely for lack of memory (it needs about 1.5 GB)."
+    lines = output.splitlines()
+    for i, line in enumerate(lines):
+        if re.match(r"(Syntax|Semantic|Lexing|Parsing|Type) error|Error\b", line):
+            rest = "\n".join(lines[i:])
+            return re.split(r"\nmake\b.*?: \*\*\*", rest)[0].strip()
+    errors = [line for line in lines if re.search(r"\berror: |undefined reference to", line)]
+    chosen = errors[:5] if errors else lines[-15:]
+    return "\n".join(line[:600] for line in chosen)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_marker(entry: Path, name: str) -> None:
+    """Note the executable's hash in ``ok``, which makes `entry` valid."""
+    temporary = entry / "ok.tmp"
+    temporary.write_text(_sha256(entry / name), encoding="ascii")
+    temporary.replace(entry / "ok")
+
+
+def _is_intact(entry: Path, name: str) -> bool:
+    """Whether `entry` was completed and its executable is still the one that was made."""
+    try:
+        noted = (entry / "ok").read_text(encoding="ascii")
+        return os.access(entry / name, os.X_OK) and noted == _sha256(entry / name)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+@contextlib.contextmanager
+def _writing_to(folder: Path) -> Iterator[None]:
+    """Turn a failure to write below `folder` into advice."""
+    try:
+        yield
+    except OSError as error:
+        raise ToolchainError(
+            f"The cache folder {folder} cannot be used ({error.strerror or error}); "
+            "set GR4JSTAN_CACHE to a folder that can be written to and has space."
+        ) from error

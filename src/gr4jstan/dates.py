@@ -1,0 +1,262 @@
+"""Daily dates: reading them from text and refusing whatever is not one row a day."""
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gr4jstan.errors import InputError
+
+Days = npt.NDArray[np.datetime64]
+
+_TIME = r"(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d*)?)?)\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?)?"
+_YEAR_FIRST = re.compile(r"(?P<y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})" + _TIME, re.ASCII)
+_COMPACT = re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})" + _TIME, re.ASCII)
+_DOTS = re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})" + _TIME, re.ASCII)
+_DAY_FIRST = re.compile(r"(?P<d>\d{1,2})([-/])(?P<m>\d{1,2})\2(?P<y>\d{4})" + _TIME, re.ASCII)
+_MONTH_FIRST = re.compile(r"(?P<m>\d{1,2})([-/])(?P<d>\d{1,2})\2(?P<y>\d{4})" + _TIME, re.ASCII)
+_OPTION = "--date-format (date_format=), for example --date-format %d/%m/%Y"
+_STEPS = {
+    7: "weekly",
+    28: "monthly",
+    29: "monthly",
+    30: "monthly",
+    31: "monthly",
+    365: "yearly",
+    366: "yearly",
+}
+
+
+def parse_dates(
+    cells: Sequence[str],
+    where: Callable[[int], str],
+    date_format: str | None = None,
+) -> tuple[Days, tuple[str, ...]]:
+    """Read a column of dates.
+
+    Parameters
+    ----------
+    cells : sequence of str
+        ISO (with or without a time of day), yyyymmdd, dd.mm.yyyy, dd/mm/yyyy or mm/dd/yyyy, all in
+        the same form.
+    where : callable
+        Row number to the words that name file, line and column in a message.
+    date_format : str, optional
+        A `strptime` format, or one in the letters yyyy, mm, dd.
+
+    Returns
+    -------
+    tuple of (array of datetime64[D], tuple of str)
+        The days and what the user should know about how they were read.
+
+    Raises
+    ------
+    InputError
+        A cell is not a date, day and month cannot be told apart, or the times of day differ.
+    """
+    parts = _by_format(cells, where, date_format) if date_format else _by_form(cells, where)
+    times = [time for *_, time in parts]
+    if len(set(times)) > 1:
+        row = next(i for i, time in enumerate(times) if time != times[0])
+        raise InputError(
+            f"{where(row)}: {cells[row]!r} has another time of day than {cells[0]!r}: the steps "
+            "are sub-daily, and GR4J needs one row a day; aggregate to daily sums first"
+        )
+    days = [_day(i, y, m, d, cells, where) for i, (y, m, d, _) in enumerate(parts)]
+    dropped = times[0].strip("0:.") != ""
+    remark = (f"the time of day {times[0]} of every date is ignored",) if dropped else ()
+    return np.array(days, dtype="datetime64[D]"), remark
+
+
+def is_counter(cells: Sequence[str]) -> bool:
+    """Tell whether the cells count days: whole numbers that are not dates written as yyyymmdd."""
+    return all(re.fullmatch(r"\d{1,7}(\.0*)?", cell, re.ASCII) for cell in cells)
+
+
+def check_counter(cells: Sequence[str], where: Callable[[int], str]) -> None:
+    """Refuse a column of day numbers that does not go up by one.
+
+    Raises
+    ------
+    InputError
+    """
+    numbers = np.array([float(cell) for cell in cells])
+    wrong = np.flatnonzero(np.diff(numbers) != 1) + 1
+    if wrong.size:
+        i = int(wrong[0])
+        raise InputError(
+            f"{where(i)}: {cells[i]} follows {cells[i - 1]}: the column is neither dates nor a "
+            "count of days going up by one; name the date column with --date-column (date_column=)"
+        )
+
+
+def check_daily(days: Days, label: str) -> None:
+    """Refuse days that are not consecutive.
+
+    Parameters
+    ----------
+    days : array of datetime64[D], shape (T,)
+    label : str
+        Start of the message.
+
+    Raises
+    ------
+    InputError
+        For duplicates, disorder, gaps, or a step longer than a day.
+    """
+    step = np.diff(days).astype(int)
+    if (step == 1).all():
+        return
+    if (step == -1).all():
+        raise InputError(
+            f"{label}: the dates run backwards, from {days[0]} to {days[-1]}; sort them"
+        )
+    counts = {day: n for day, n in Counter(days.astype(str)).items() if n > 1}
+    if counts:
+        first, n = next(iter(counts.items()))
+        hint = "; sub-daily rows must be aggregated to days first" if len(counts) > 1 else ""
+        raise InputError(
+            f"{label}: {_plural(len(counts), 'duplicate date')} ({_first(list(counts))}); "
+            f"{first} stands {n} times{hint}"
+        )
+    if (step < 0).any():
+        back = np.flatnonzero(step < 0) + 1
+        pairs = [f"{days[i]} after {days[i - 1]}" for i in back]
+        raise InputError(f"{label}: the dates are not in order ({_first(pairs)}); sort them")
+    if (step > 1).all():
+        usual = Counter(step.tolist()).most_common(1)[0][0]
+        name = _STEPS.get(usual, f"{usual} days")
+        shown = _first(days.astype(str).tolist())
+        raise InputError(
+            f"{label}: the time step is not daily but {name} ({shown}); GR4J needs one row a day"
+        )
+    after = np.flatnonzero(step > 1)
+    lost = int((step - 1).sum())
+    pairs = [f"{days[i]} is followed by {days[i + 1]}" for i in after]
+    raise InputError(
+        f"{label}: {_plural(len(after), 'gap')} in the dates, {_plural(lost, 'day')} missing "
+        f"({_first(pairs)}); add a row for each day (P and E are needed, Q may be empty)"
+    )
+
+
+def daily_index(dates: Any, label: str) -> pd.DatetimeIndex:
+    """Make a daily index (nanoseconds, named "date") of dates that are consecutive days.
+
+    Parameters
+    ----------
+    dates : array-like of dates, length T
+    label : str
+        Start of the message.
+
+    Raises
+    ------
+    InputError
+        For whatever is not one row a day, in order and without gaps.
+    """
+    try:
+        index = pd.DatetimeIndex(dates).tz_localize(None)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{label}: the dates cannot be understood: {error}") from error
+    missing = int(index.isna().sum())  # type: ignore[attr-defined]
+    if missing:
+        raise InputError(f"{label}: {_plural(missing, 'date')} missing")
+    timed = index[index != index.normalize()]
+    if len(timed):
+        raise InputError(
+            f"{label}: dates must be days without a time of day (first {timed[0]}); "
+            "sub-daily data must be aggregated to days first"
+        )
+    days = index.to_numpy().astype("datetime64[D]")
+    check_daily(days, label)
+    return pd.DatetimeIndex(days.astype("datetime64[ns]"), freq="D", name="date")
+
+
+def _by_format(
+    cells: Sequence[str], where: Callable[[int], str], date_format: str
+) -> list[tuple[int, int, int, str]]:
+    fmt = date_format
+    if "%" not in fmt:
+        for letters, code in (("yyyy", "%Y"), ("mm", "%m"), ("dd", "%d")):
+            fmt = re.sub(letters, code, fmt, flags=re.IGNORECASE)
+    if "%" not in fmt:
+        raise InputError(f"{date_format!r} is not a date format; use {_OPTION}")
+    parts = []
+    for i, cell in enumerate(cells):
+        try:
+            at = dt.datetime.strptime(cell.strip(), fmt)
+        except (ValueError, re.error) as error:
+            raise InputError(
+                f"{where(i)}: {cell!r} is not a date in the format {date_format!r} given by "
+                "--date-format (date_format=)"
+            ) from error
+        parts.append((at.year, at.month, at.day, at.strftime("%H:%M:%S")))
+    return parts
+
+
+def _by_form(cells: Sequence[str], where: Callable[[int], str]) -> list[tuple[int, int, int, str]]:
+    forms = (_YEAR_FIRST, _COMPACT, _DOTS, _DAY_FIRST)
+    form = next((f for f in forms if f.fullmatch(cells[0].strip())), None)
+    if form is None:
+        raise InputError(
+            f"{where(0)}: {cells[0]!r} is not a date that is understood (YYYY-MM-DD, YYYYMMDD, "
+            f"DD.MM.YYYY, DD/MM/YYYY); give its form with {_OPTION}"
+        )
+    cells = [cell.strip() for cell in cells]
+    matches = [form.fullmatch(cell) for cell in cells]
+    parts = []
+    for i, match in enumerate(matches):
+        if match is None:
+            what = "the date is missing" if not cells[i] else f"{cells[i]!r} is not a date"
+            raise InputError(f"{where(i)}: {what} (the first row has {cells[0]!r})")
+        parts.append(match)
+    if form is _DAY_FIRST:
+        parts = _settle_order(parts, cells, where)
+    return [(int(p["y"]), int(p["m"]), int(p["d"]), p["time"] or "") for p in parts]
+
+
+def _settle_order(
+    parts: list[re.Match[str]], cells: Sequence[str], where: Callable[[int], str]
+) -> list[re.Match[str]]:
+    day_first = next((i for i, p in enumerate(parts) if int(p["d"]) > 12), None)
+    month_first = next((i for i, p in enumerate(parts) if int(p["m"]) > 12), None)
+    if day_first is None and month_first is None:
+        mark = cells[0][parts[0].end("d")]
+        raise InputError(
+            f"{where(0)}: day and month cannot be told apart in any of the dates (the first is "
+            f"{cells[0]!r}); say which comes first with --date-format (date_format=) "
+            f"%d{mark}%m{mark}%Y or %m{mark}%d{mark}%Y"
+        )
+    if day_first is not None and month_first is not None:
+        row = max(day_first, month_first)
+        raise InputError(
+            f"{where(row)}: {cells[row]!r} and {cells[min(day_first, month_first)]!r} do not have "
+            "day and month in the same order"
+        )
+    if month_first is None:
+        return parts
+    return [m for cell in cells if (m := _MONTH_FIRST.fullmatch(cell))]
+
+
+def _day(
+    i: int, y: int, m: int, d: int, cells: Sequence[str], where: Callable[[int], str]
+) -> dt.date:
+    try:
+        day = dt.date(y, m, d)
+    except ValueError as error:
+        raise InputError(f"{where(i)}: {cells[i]!r} is not a day of the calendar") from error
+    if not 1700 <= y <= 2200:
+        raise InputError(f"{where(i)}: the year of {cells[i]!r} is outside 1700 to 2200")
+    return day
+
+
+def _first(items: Sequence[str], n: int = 3) -> str:
+    return ", ".join(items[:n]) + (", ..." if len(items) > n else "")
+
+
+def _plural(n: int, noun: str) -> str:
+    return f"{n} {noun}" + ("" if n == 1 else "s")

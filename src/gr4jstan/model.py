@@ -1,0 +1,222 @@
+"""A model to be sampled: the structure of its program and the numbers that are data."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gr4jstan.catchment import Catchment, require_observations
+from gr4jstan.errors import InputError
+from gr4jstan.priors import prior_numbers
+from gr4jstan.programs import (
+    ErrorModel,
+    Gradient,
+    InitialStates,
+    Priors,
+    Structure,
+    TruncateMode,
+)
+
+StanData = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Structure of the Stan program and the settings that reach it as data.
+
+    Parameters
+    ----------
+    structure : Structure
+        What is rendered.
+    numbers : dict of str to float
+        Bounds and scales of the priors.
+    sigma : float or None
+        Known standard deviation of the errors [mm/d]; None when it is estimated.
+    truncate_steps : int or None
+        Days that a truncated gradient reaches back.
+    subsample : int
+        Only every ``subsample``-th day's observation counts, from the first day on.
+    """
+
+    structure: Structure
+    numbers: dict[str, float]
+    sigma: float | None
+    truncate_steps: int | None
+    subsample: int
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the quantities reported: parameters, with the initial stores in mm."""
+        stores = () if self.structure.initial_states == "fixed" else ("S0", "R0")
+        errors = ("sigma",) if self.sigma is None else ()
+        return ("x1", "x2", "x3", "x4", *stores, *errors)
+
+
+def define_model(
+    *,
+    gradient: Gradient = "autodiff",
+    truncate_mode: TruncateMode | None = None,
+    truncate_steps: int | None = None,
+    subsample: int = 1,
+    error_model: ErrorModel = "gaussian",
+    sigma: float | None = None,
+    priors: Priors = "default",
+    initial_states: InitialStates = "estimated",
+    prior_settings: Mapping[str, float] | None = None,
+) -> Model:
+    """Check the options of a model and fill in what follows from them.
+
+    Raises
+    ------
+    InputError
+        If an option is unknown, out of range, or does not go with another.
+    """
+    if gradient == "truncated":
+        truncate_mode = truncate_mode or "last"
+        truncate_steps = 5 if truncate_steps is None else truncate_steps
+        if truncate_steps < 1:
+            raise InputError(f"truncate_steps is {truncate_steps}; it must be at least 1 day.")
+    elif truncate_steps is not None:
+        raise InputError(
+            f"truncate_steps is {truncate_steps} but gradient is {gradient!r}; "
+            "only gradient 'truncated' is truncated."
+        )
+    if subsample < 1:
+        raise InputError(f"subsample is {subsample}; it must be at least 1 (every day).")
+    if sigma is not None and not (math.isfinite(sigma) and sigma > 0):
+        raise InputError(f"sigma is {sigma:g}; a known standard deviation must be above 0 mm/d.")
+    structure = Structure(
+        gradient=gradient,
+        truncate_mode=truncate_mode,
+        error_model=error_model,
+        known_sigma=sigma is not None,
+        priors=priors,
+        initial_states=initial_states,
+    )
+    return Model(
+        structure=structure,
+        numbers=prior_numbers(structure, prior_settings),
+        sigma=None if sigma is None else float(sigma),
+        truncate_steps=truncate_steps,
+        subsample=subsample,
+    )
+
+
+def warmup_days(model: Model, catchment: Catchment, warmup: str | int | None) -> int:
+    """Number of first days that are simulated but do not count.
+
+    Parameters
+    ----------
+    model : Model
+        By default one year for fixed initial states, else none.
+    catchment : Catchment
+        The period to be simulated.
+    warmup : str or int or None
+        Days (365), or years ("1Y").
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is negative, or leaves no day.
+    """
+    T = len(catchment)
+    if warmup is None:
+        warmup = "1Y" if model.structure.initial_states == "fixed" else 0
+    text = str(warmup).strip().upper()
+    years = text.endswith("Y")
+    digits = text[:-1] if years else text
+    if not digits.isdecimal():
+        raise InputError(f"warmup is {warmup!r}; give a number of days (365) or years (1Y).")
+    days = int(digits)
+    if years:
+        if catchment.dates is None:
+            days *= 365
+        else:
+            import pandas as pd
+
+            end = catchment.dates[0] + pd.DateOffset(years=days)
+            days = (end - catchment.dates[0]).days
+    if days >= T:
+        raise InputError(
+            f"warmup is {warmup} ({days} days) but the period has {T} days; "
+            "shorten the warm-up or lengthen the period (start, end)."
+        )
+    return days
+
+
+def observed_days(model: Model, catchment: Catchment, warmup: int) -> np.ndarray:
+    """Days whose observation counts, from 0: after the warm-up, subsampled, not missing.
+
+    Raises
+    ------
+    InputError
+        If there is no Q, or fewer such days than parameters.
+    """
+    needed = len(model.parameters)
+    require_observations(catchment, warmup=warmup, minimum=needed)
+    assert catchment.Q is not None
+    T = len(catchment)
+    if model.subsample > T - warmup:
+        raise InputError(
+            f"subsample is {model.subsample} but the period has {T - warmup} days "
+            "after the warm-up; take a smaller step."
+        )
+    days = np.arange(warmup, T, model.subsample)
+    days = days[~np.isnan(catchment.Q[days])]
+    if len(days) < needed:
+        raise InputError(
+            f"{catchment.source}: with subsample {model.subsample}, {len(days)} observed days "
+            f"count; at least {needed} are needed, as many as parameters."
+        )
+    return days
+
+
+def stan_data(model: Model, catchment: Catchment, warmup: int = 0) -> StanData:
+    """Data block of the Stan program.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    catchment : Catchment
+        Forcing and observations of T days.
+    warmup : int
+        First days that do not count.
+
+    Returns
+    -------
+    dict
+        Ready for JSON, under the names of the Stan program; ``obs_day`` counts from 1.
+
+    Raises
+    ------
+    InputError
+        If too few observed days count, or the observations never change.
+    """
+    days = observed_days(model, catchment, warmup)
+    assert catchment.Q is not None
+    Q_obs = catchment.Q[days]
+    data: StanData = {
+        "T": len(catchment),
+        "P": catchment.P.tolist(),
+        "E": catchment.E.tolist(),
+        "N": len(days),
+        "obs_day": (days + 1).tolist(),
+        "Q_obs": Q_obs.tolist(),
+        **model.numbers,
+    }
+    if model.sigma is not None:
+        data["sigma"] = model.sigma
+    else:
+        scale = float(np.std(Q_obs))
+        if scale == 0:
+            raise InputError(
+                f"Q is {Q_obs[0]:g} mm/d on all {len(days)} days that count; "
+                "the error scale cannot be estimated from a constant series."
+            )
+        data["sigma_scale"] = scale
+    if model.truncate_steps is not None:
+        data["truncate_steps"] = model.truncate_steps
+    return data

@@ -1,0 +1,125 @@
+"""The numbers of the priors: bounds and scales, which reach the Stan programs as data."""
+
+import math
+from collections.abc import Mapping
+
+from gr4jstan.errors import InputError
+from gr4jstan.programs import Structure, initial_states_block
+
+# Width of the central 80 % of a standard normal distribution, halved.
+_Q90 = 1.2815515655446004
+
+# Bounds of the post: x4 also limits the unit hydrographs to 5 and 10 days.
+_UNIFORM = {
+    "x1_lower": 50.0,
+    "x1_upper": 2000.0,
+    "x2_lower": 0.1,
+    "x2_upper": 10.0,
+    "x3_lower": 5.0,
+    "x3_upper": 100.0,
+    "x4_lower": 0.5,
+    "x4_upper": 5.0,
+}
+
+# Bounds so wide that the priors below decide.
+_WIDE = {
+    "x1_lower": 0.0,
+    "x1_upper": 20000.0,
+    "x2_lower": -50.0,
+    "x2_upper": 50.0,
+    "x3_lower": 0.0,
+    "x3_upper": 20000.0,
+    "x4_lower": 0.5,
+    "x4_upper": 20.0,
+}
+
+_STORES = {"S0_lower": 100.0, "S0_upper": 2000.0, "R0_lower": 5.0, "R0_upper": 100.0}
+_FRACTIONS = {
+    "S0_fraction_alpha": 2.0,
+    "S0_fraction_beta": 2.0,
+    "R0_fraction_alpha": 2.0,
+    "R0_fraction_beta": 2.0,
+}
+# airGR's initial states
+_FIXED = {"S0_fraction": 0.3, "R0_fraction": 0.5}
+
+
+def _log_scales(name: str, low: float, high: float) -> dict[str, float]:
+    return {
+        f"{name}_log_mean": (math.log(low) + math.log(high)) / 2,
+        f"{name}_log_sd": (math.log(high) - math.log(low)) / (2 * _Q90),
+    }
+
+
+# Central 80 % as in Perrin et al. (2003), table 1.
+_DEFAULT = {
+    **_WIDE,
+    **_log_scales("x1", 100, 1200),
+    "x2_mean": -1.0,
+    "x2_sd": 4 / _Q90,
+    **_log_scales("x3", 20, 300),
+    **_log_scales("x4", 1.1, 2.9),
+}
+
+
+def prior_numbers(
+    structure: Structure, overrides: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """Bounds and scales of the priors of a structure.
+
+    Parameters
+    ----------
+    structure : Structure
+        The program's structure.
+    overrides : mapping of str to float, optional
+        Numbers to use in place of the defaults, such as ``{"x1_upper": 3000}``.
+
+    Returns
+    -------
+    dict of str to float
+        Under the names of the Stan program's data. ``priors="default"``: the central 80 % are the
+        ranges of Perrin et al. (2003): x1 100-1200 mm, x2 -5..3 mm/d, x3 20-300 mm, x4 1.1-2.9 d.
+        ``priors="uniform"``: x1 50-2000 mm, x2 0.1-10 mm/d, x3 5-100 mm, x4 0.5-5 d, S0
+        100-2000 mm, R0 5-100 mm.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown for the structure, a value is not finite, or bounds are crossed.
+    """
+    numbers = dict(_UNIFORM if structure.priors == "uniform" else _DEFAULT)
+    numbers |= {"stores": _STORES, "fractions": _FRACTIONS, "fixed": _FIXED}[
+        initial_states_block(structure)
+    ]
+    for name, value in (overrides or {}).items():
+        if name not in numbers:
+            raise InputError(
+                f"There is no prior setting {name!r} here; choose among {', '.join(numbers)}."
+            )
+        numbers[name] = float(value)
+    for name, value in numbers.items():
+        _check_number(name, value)
+    for name in numbers:
+        if name.endswith("_lower"):
+            upper = name.replace("_lower", "_upper")
+            if not numbers[name] < numbers[upper]:
+                raise InputError(
+                    f"{name} is {numbers[name]:g} and {upper} is {numbers[upper]:g}; "
+                    "the lower bound must be below the upper one."
+                )
+    return numbers
+
+
+def _check_number(name: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise InputError(f"{name} is {value}; it must be a finite number.")
+    if name.endswith(("_sd", "_alpha", "_beta")) and value <= 0:
+        raise InputError(f"{name} is {value:g}; it must be above 0.")
+    if name.endswith("_fraction") and not 0 <= value <= 1:
+        raise InputError(f"{name} is {value:g}; it must be between 0 and 1.")
+    if name == "x4_lower" and value < 0.5:
+        raise InputError(f"x4_lower is {value:g}; GR4J needs x4 >= 0.5 d.")
+    if name == "x4_upper" and value > 100:
+        raise InputError(f"x4_upper is {value:g}; unit hydrographs are limited to 100 d.")
+    if name.endswith("_lower") and not name.startswith("x2") and value < 0:
+        raise InputError(f"{name} is {value:g}; it must not be negative.")

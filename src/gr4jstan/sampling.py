@@ -1,0 +1,168 @@
+"""NUTS on a compiled program, through cmdstanpy."""
+
+import json
+import logging
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gr4jstan.errors import ToolchainError
+from gr4jstan.settings import SamplerSettings
+from gr4jstan.toolchain import require_cmdstan
+
+if TYPE_CHECKING:
+    from cmdstanpy import CmdStanMCMC
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What NUTS drew.
+
+    Parameters
+    ----------
+    parameters, stats : dict of str to array, shape (chains, iter_sampling)
+        Parameters and transformed parameters under their names in Stan, and CmdStan's columns
+        without their trailing underscores.
+    warmup_leapfrogs : array, shape (chains, iter_warmup)
+        Leapfrog steps of each warm-up iteration.
+    step_size : array, shape (chains,)
+        Adapted step size.
+    chain_seconds : list of dict
+        CmdStan's own ``warmup`` and ``sampling`` seconds of each chain.
+    wall_seconds : float
+        From the start of the first process to the end of the last.
+    """
+
+    parameters: dict[str, NDArray[np.float64]]
+    stats: dict[str, NDArray[np.float64]]
+    warmup_leapfrogs: NDArray[np.float64]
+    step_size: NDArray[np.float64]
+    chain_seconds: list[dict[str, float]]
+    wall_seconds: float
+
+
+def sample(
+    executable: Path,
+    data: Mapping[str, Any],
+    inits: Sequence[Mapping[str, float]],
+    settings: SamplerSettings,
+    *,
+    show_progress: bool = True,
+) -> Draws:
+    """Sample a program with NUTS and a dense metric.
+
+    Parameters
+    ----------
+    executable : Path
+        Compiled program.
+    data : mapping
+        Values of its data block.
+    inits : sequence of mapping
+        Starting point of each chain.
+    settings : SamplerSettings
+        The draws depend on ``seed`` and on the other settings, but not on ``parallel_chains``.
+    show_progress : bool
+        Show a progress bar for each chain.
+
+    Raises
+    ------
+    ToolchainError
+        If a chain fails, with the last words of its console output.
+    """
+    with _run(
+        executable,
+        data,
+        seed=settings.seed,
+        chains=settings.chains,
+        parallel_chains=settings.workers,
+        inits=[dict(init) for init in inits],
+        iter_warmup=settings.iter_warmup,
+        iter_sampling=settings.iter_sampling,
+        save_warmup=True,
+        adapt_delta=settings.adapt_delta,
+        adapt_engaged=settings.iter_warmup > 0,
+        max_treedepth=settings.max_treedepth,
+        metric="dense_e",
+        show_progress=show_progress,
+    ) as (mcmc, seconds):
+        columns = mcmc.column_names
+        draws = mcmc.draws(inc_warmup=True)
+        warmup, kept = np.split(draws, [len(draws) - settings.iter_sampling])
+        return Draws(
+            parameters={
+                name: kept[:, :, i].T for i, name in enumerate(columns) if not name.endswith("__")
+            },
+            stats={
+                name[:-2]: kept[:, :, i].T for i, name in enumerate(columns) if name.endswith("__")
+            },
+            warmup_leapfrogs=warmup[:, :, columns.index("n_leapfrog__")].T,
+            step_size=np.asarray(mcmc.step_size),
+            chain_seconds=mcmc.time,
+            wall_seconds=seconds,
+        )
+
+
+def gradient_seconds(executable: Path, data: Mapping[str, Any], init: Mapping[str, float]) -> float:
+    """Measured seconds of one leapfrog step, from a few trees that a tiny step size fills."""
+    with _run(
+        executable,
+        data,
+        seed=1,
+        chains=1,
+        inits=dict(init),
+        iter_warmup=0,
+        iter_sampling=2,
+        adapt_engaged=False,
+        step_size=1e-9,
+        max_treedepth=8,
+        show_progress=False,
+    ) as (mcmc, _):
+        steps = float(mcmc.method_variables()["n_leapfrog__"].sum())
+        return float(mcmc.time[0]["sampling"]) / steps
+
+
+@contextmanager
+def _run(
+    executable: Path, data: Mapping[str, Any], **arguments: Any
+) -> Iterator[tuple["CmdStanMCMC", float]]:
+    """Run a program's sampler in a temporary folder; the result can be read while it exists."""
+    import cmdstanpy
+
+    cmdstanpy.set_cmdstan_path(str(require_cmdstan()))
+    with tempfile.TemporaryDirectory(prefix="gr4jstan-") as folder, _quiet_cmdstanpy():
+        data_file = Path(folder) / "data.json"
+        data_file.write_text(json.dumps(dict(data)), encoding="utf-8")
+        model = cmdstanpy.CmdStanModel(exe_file=str(executable))
+        start = time.perf_counter()
+        try:
+            mcmc = model.sample(data=str(data_file), output_dir=folder, sig_figs=17, **arguments)
+        except (RuntimeError, ValueError) as error:
+            raise ToolchainError(_last_words(error, Path(folder))) from error
+        yield mcmc, time.perf_counter() - start
+
+
+def _last_words(error: Exception, folder: Path) -> str:
+    consoles = [
+        f"{path.name}: {lines[-1]}"
+        for path in sorted(folder.glob("*stdout*.txt"))
+        if (lines := path.read_text(errors="replace").strip().splitlines())
+    ]
+    return "\n".join(["Sampling failed.", *(consoles or [str(error)])])
+
+
+@contextmanager
+def _quiet_cmdstanpy() -> Iterator[None]:
+    """Silence cmdstanpy's log: what it would say is in the diagnostics or in the error."""
+    logger = logging.getLogger("cmdstanpy")
+    level, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = level

@@ -1,0 +1,89 @@
+"""What the doctor finds, and advises."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gr4jstan import doctor
+from gr4jstan.doctor import Check
+
+
+def by_name(checks: list[Check]) -> dict[str, Check]:
+    return {check.name: check for check in checks}
+
+
+@pytest.fixture
+def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No CmdStan, no network, an empty cache."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GR4JSTAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("CMDSTAN", raising=False)
+    monkeypatch.setattr(doctor, "github_reachable", lambda: False)
+    monkeypatch.setattr(doctor, "index_reachable", lambda: False)
+    return tmp_path
+
+
+def test_working_installation_compiles_and_runs_a_program() -> None:
+    checks = doctor.examine()
+    assert doctor.all_ok(checks), doctor.format_report(checks)
+    assert by_name(checks)["compiling"].ok
+    assert "network" not in by_name(checks)
+    assert not any(check.advice for check in checks)
+
+
+def test_missing_cmdstan_is_answered_by_the_command_that_installs_it(nothing: Path) -> None:
+    checks = by_name(doctor.examine())
+    assert not checks["CmdStan"].ok
+    assert "gr4jstan install-cmdstan" in checks["CmdStan"].advice
+    assert "because of: CmdStan" in checks["compiling"].detail
+    assert not checks["network"].ok
+
+
+@pytest.mark.parametrize(("github", "index", "ok"), [(True, False, True), (False, True, True)])
+def test_one_source_of_cmdstan_is_enough(
+    nothing: Path, monkeypatch: pytest.MonkeyPatch, github: bool, index: bool, ok: bool
+) -> None:
+    monkeypatch.setattr(doctor, "github_reachable", lambda: github)
+    monkeypatch.setattr(doctor, "index_reachable", lambda: index)
+    assert by_name(doctor.examine(compile=False))["network"].ok is ok
+
+
+def test_missing_compiler_names_the_package(nothing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(nothing))
+    checks = by_name(doctor.examine())
+    assert "apt-get install g++" in checks["g++"].advice
+    assert "apt-get install make" in checks["make"].advice
+
+
+def test_wrong_environment_variable_is_named(
+    nothing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CMDSTAN", str(nothing / "gone"))
+    assert "CMDSTAN is set to" in by_name(doctor.examine())["CmdStan"].detail
+
+
+def test_unusable_cache_and_full_disk_name_the_variable(
+    nothing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "_LEAST_SPACE", 1e18)
+    assert not by_name(doctor.examine())["cache"].ok
+    (nothing / "file").touch()
+    monkeypatch.setenv("GR4JSTAN_CACHE", str(nothing / "file" / "cache"))
+    assert "GR4JSTAN_CACHE" in by_name(doctor.examine())["cache"].advice
+
+
+def test_report_has_advice_below_what_it_belongs_to_and_json_has_all() -> None:
+    checks = [Check("make", True, "GNU Make 4"), Check("g++", False, "absent", "install g++")]
+    lines = doctor.format_report(checks).splitlines()
+    assert lines[0].split() == ["ok", "make", "GNU", "Make", "4"]
+    assert lines[1].split() == ["PROBLEM", "g++", "absent"]
+    assert lines[2].strip() == "-> install g++"
+    found = json.loads(doctor.to_json(checks))
+    assert found["ok"] is False
+    assert found["checks"][1] == {
+        "name": "g++",
+        "ok": False,
+        "detail": "absent",
+        "advice": "install g++",
+    }
