@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from gr4jstan.catchment import Catchment, Day
 from gr4jstan.compiler import compile_program
-from gr4jstan.csvfile import read_csv
-from gr4jstan.datasets import dataset_names, load_dataset
 from gr4jstan.diagnostics import diagnose
 from gr4jstan.errors import InputError
 from gr4jstan.files import output_folder, write_json
+from gr4jstan.geometry import exact_density, find_start
 from gr4jstan.inference_data import (
     InferenceData,
     arviz_version,
@@ -31,43 +30,22 @@ from gr4jstan.inference_data import (
     to_inference_data,
     write_netcdf,
 )
-from gr4jstan.inits import screened_inits
-from gr4jstan.model import Model, StanData, define_model, observed_days, stan_data, warmup_days
+from gr4jstan.model import StanData, define_model
 from gr4jstan.programs import render_program
 from gr4jstan.sampling import sample
 from gr4jstan.settings import SamplerSettings
 from gr4jstan.simulator import simulate_flow
-from gr4jstan.toolchain import cmdstan_version, require_cmdstan
+from gr4jstan.task import Task, define_task
+from gr4jstan.toolchain import cmdstan_version, require_cmdstan, say
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _FORMAT = 1
 
-
-@dataclass(frozen=True)
-class Task:
-    """Everything that determines a posterior except the sampler's settings.
-
-    Parameters
-    ----------
-    catchment : Catchment
-        The period that is simulated.
-    model : Model
-        Program structure and numbers.
-    warmup : int
-        First days that do not count.
-    days : array of int
-        Days whose observation counts, from 0.
-    data : dict
-        Data of the Stan program.
-    """
-
-    catchment: Catchment
-    model: Model
-    warmup: int
-    days: NDArray[np.int_]
-    data: StanData
+# Warm-up iterations with the metric known beforehand, and without.
+SHORT_WARMUP = 150
+LONG_WARMUP = 1000
 
 
 @dataclass(frozen=True)
@@ -155,58 +133,6 @@ class Fit:
         (folder / "model.stan").write_text(self.code, encoding="utf-8")
 
 
-def as_catchment(data: "Catchment | pd.DataFrame | str | Path", **columns: Any) -> Catchment:
-    """Take a catchment, a DataFrame, the name of a built-in data set or the path of a CSV file.
-
-    Parameters
-    ----------
-    data : Catchment, DataFrame, str or path
-    **columns
-        Column names and the date format, see `gr4jstan.read_csv`.
-
-    Raises
-    ------
-    InputError
-        If the data cannot be read, or columns are named where there is nothing to choose.
-    """
-    named = {key: value for key, value in columns.items() if value not in (None, False)}
-    built_in = isinstance(data, str) and data in dataset_names()
-    if isinstance(data, Catchment) or built_in:
-        named.pop("forcing_only", None)
-        if named:
-            raise InputError(f"{', '.join(named)} cannot be chosen: the data are not a file.")
-        return data if isinstance(data, Catchment) else load_dataset(str(data))
-    if isinstance(data, (str, Path)):
-        return read_csv(data, **columns)
-    return Catchment.from_frame(data, **columns)
-
-
-def define_task(
-    data: "Catchment | pd.DataFrame | str | Path",
-    model: Model,
-    *,
-    start: Day | None = None,
-    end: Day | None = None,
-    warmup: str | int | None = None,
-) -> Task:
-    """Choose the period, check that it can be calibrated on, and make the program's data.
-
-    Raises
-    ------
-    InputError
-        If data or period are not usable.
-    """
-    catchment = as_catchment(data).select(start, end)
-    skipped = warmup_days(model, catchment, warmup)
-    return Task(
-        catchment=catchment,
-        model=model,
-        warmup=skipped,
-        days=observed_days(model, catchment, skipped),
-        data=stan_data(model, catchment, skipped),
-    )
-
-
 def fit(
     data: "Catchment | pd.DataFrame | str | Path",
     *,
@@ -215,7 +141,7 @@ def fit(
     warmup: str | int | None = None,
     chains: int = 4,
     parallel_chains: int | None = None,
-    iter_warmup: int = 1000,
+    iter_warmup: int | None = None,
     iter_sampling: int = 1000,
     adapt_delta: float = 0.8,
     max_treedepth: int = 10,
@@ -238,9 +164,10 @@ def fit(
     chains, parallel_chains, iter_warmup, iter_sampling, adapt_delta, max_treedepth, \
 seed, show_progress
         As in cmdstanpy. Default ``parallel_chains``: the number of cores. Default ``seed``: drawn,
-        and kept in ``run``.
+        and kept in ``run``. Default ``iter_warmup``: 150 when the metric is known from the
+        curvature at the mode, else 1000.
     **model_options
-        gradient : {"autodiff", "truncated"}
+        gradient : {"adjoint", "autodiff", "truncated"}
         truncate_mode : {"last", "chunk"}, truncate_steps : int
         subsample : int
             Only every ``subsample``-th day's observation counts.
@@ -277,8 +204,19 @@ seed, show_progress
     return run_task(task, settings, show_progress=show_progress)
 
 
-def run_task(task: Task, settings: SamplerSettings, *, show_progress: bool = True) -> Fit:
-    """Compile, choose starting points, sample, and diagnose.
+def run_task(
+    task: Task, settings: SamplerSettings, *, warm: bool = True, show_progress: bool = True
+) -> Fit:
+    """Compile, look for the mode, sample, and diagnose.
+
+    Parameters
+    ----------
+    task : Task
+    settings : SamplerSettings
+    warm : bool
+        Give NUTS the metric that the curvature at the mode suggests. The starting points are
+        around the mode in any case.
+    show_progress : bool
 
     Raises
     ------
@@ -289,16 +227,29 @@ def run_task(task: Task, settings: SamplerSettings, *, show_progress: bool = Tru
     cmdstan = require_cmdstan()
     program = render_program(task.model.structure)
     executable = compile_program(program.code, program.header, progress=show_progress)
+    density = exact_density(task)
     compiled = time.perf_counter()
-    inits = screened_inits(task.model, task.catchment, task.days, settings.chains, settings.seed)
+    start = find_start(task, density, settings, warm=warm)
+    settings = settings.with_warmup(LONG_WARMUP if start.inv_metric is None else SHORT_WARMUP)
+    if show_progress and start.trouble:
+        say(f"{start.trouble}; the metric is found in a long warm-up instead")
     ready = time.perf_counter()
-    draws = sample(executable.path, task.data, inits, settings, show_progress=show_progress)
+    draws = sample(
+        executable.path,
+        task.data,
+        start.inits,
+        settings,
+        inv_metric=start.inv_metric,
+        show_progress=show_progress,
+    )
+    sampled = time.perf_counter()
     run = describe_run(task, settings, cmdstan, program.code)
+    run["start"] = start.description
     attributes = {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in run.items()
     }
     idata = to_inference_data(draws, task.catchment, task.days, settings.max_treedepth, attributes)
-    diagnostics = diagnose(idata, task.model.parameters)
+    diagnostics = diagnose(idata, task.model.parameters, [mode.parameters for mode in start.rivals])
     diagnostics["seconds"] = {
         "compile": compiled - begin,
         "setup": ready - compiled,
@@ -306,6 +257,8 @@ def run_task(task: Task, settings: SamplerSettings, *, show_progress: bool = Tru
         "sampling": sum(chain["sampling"] for chain in draws.chain_seconds),
         "chains": draws.chain_seconds,
         "nuts_wall": draws.wall_seconds,
+        "reading": sampled - ready - draws.wall_seconds,
+        "diagnosing": time.perf_counter() - sampled,
         "wall": time.perf_counter() - begin,
     }
     return Fit(idata, diagnostics, run, program.code, task.data)

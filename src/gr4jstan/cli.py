@@ -282,7 +282,7 @@ def _sampler(parser: argparse.ArgumentParser) -> None:
             type=kind,
             default=default,
             metavar="N" if kind is int else "RATE",
-            help=f"{text} (default: {default})",
+            help=f"{text} (default: {default or '150 where the metric is known, else 1000'})",
         )
     group.add_argument(
         "--parallel-chains",

@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from gr4jstan.calibration import Fit, as_catchment, define_task, run_task
+from gr4jstan.calibration import Fit, run_task
 from gr4jstan.catchment import Catchment
 from gr4jstan.compiler import compile_program
 from gr4jstan.errors import InputError
@@ -15,6 +15,7 @@ from gr4jstan.files import output_file, output_folder, write_json
 from gr4jstan.model import Model, define_model
 from gr4jstan.programs import PROGRAM_NAME, render_program
 from gr4jstan.settings import SamplerSettings
+from gr4jstan.task import as_catchment, define_task
 from gr4jstan.toolchain import require_cmdstan
 
 

@@ -1,5 +1,6 @@
 """What the numbers of a comparison say, as text."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from gr4jstan.comparison import Comparison
@@ -78,8 +79,8 @@ def describe(comparison: Comparison) -> list[str]:
 
 def _convergence(label: str, found: dict[str, Any]) -> str:
     if found["converged"]:
-        return f"{label[0].upper()}{label[1:]}: converged."
-    return f"{label[0].upper()}{label[1:]}: not converged ({'; '.join(found['reasons'])})."
+        return f"{label}: converged."
+    return f"{label}: not converged ({'; '.join(found['reasons'])})."
 
 
 def _against(row: dict[str, Any], reference: dict[str, Any], name: str) -> list[str]:
@@ -90,8 +91,8 @@ def _against(row: dict[str, Any], reference: dict[str, Any], name: str) -> list[
         f"It takes {steps:.1f} leapfrog steps a draw, where the {name} takes {usual:.1f}"
         f" ({_times(steps / usual)})."
     )
-    if row["ess_per_second"] and reference["ess_per_second"]:
-        ratio = row["ess_per_second"] / reference["ess_per_second"]
+    ratio = row["ess_per_second"] / reference["ess_per_second"]
+    if not math.isnan(ratio):
         sentences.append(
             f"It gives {row['ess_per_second']:.3g} effective draws a second, {_times(ratio)} "
             f"the {name}."
@@ -106,6 +107,8 @@ def _against(row: dict[str, Any], reference: dict[str, Any], name: str) -> list[
 
 
 def _times(ratio: float) -> str:
+    if ratio < 0.1:
+        return f"1/{1 / ratio:.0f} of"
     return f"{ratio:.2f} times" if ratio < 10 else f"{ratio:.0f} times"
 
 

@@ -8,9 +8,10 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gr4jstan.errors import InputError, ToolchainError
 from gr4jstan.toolchain import (
@@ -89,32 +90,68 @@ def compile_program(
         raise InputError(f"name = {name!r}: a program's name has only letters, digits and _.")
     cmdstan = require_cmdstan()
     require_tools("make", "g++")
-    key = _key(code, header, name, cmdstan)
+    folder, seconds = build_once(
+        [code, header, _make_arguments(Path(), header, name)],
+        name,
+        lambda scratch: _make(scratch, code, header, name, cmdstan),
+        what=f"the Stan program '{name}' (some 10 s, once)" if progress else None,
+    )
+    return Executable(folder / name, folder / f"{name}.stan", seconds, seconds == 0)
+
+
+def build_once(
+    ingredients: list[Any], name: str, build: Callable[[Path], None], *, what: str | None
+) -> tuple[Path, float]:
+    """
+    A folder of the cache with what `build` makes, made by the first who asks for it.
+
+    Parameters
+    ----------
+    ingredients : list
+        What decides the result beside CmdStan, the compiler and their settings; JSON takes it.
+    name : str
+        The file whose hash says whether the folder is intact.
+    build : callable
+        Fills the empty folder that it is given.
+    what : str or None
+        What a person at the terminal is told is compiled; None to be silent.
+
+    Returns
+    -------
+    folder : Path
+    seconds : float
+        Time spent building [s]; 0 when the cache had it.
+
+    Raises
+    ------
+    ToolchainError
+        If the cache folder cannot be written to.
+    """
+    key = _key(ingredients, require_cmdstan())
     programs = cache_dir() / "programs"
     entry = programs / key
     if _is_intact(entry, name):
-        return Executable(entry / name, entry / f"{name}.stan", 0.0, True)
+        return entry, 0.0
     with _writing_to(programs):
         programs.mkdir(parents=True, exist_ok=True)
-        waiting = f"waiting for another process that compiles '{name}'"
-        with locked(programs / f"{key}.lock", waiting if progress else None):
+        waiting = f"waiting for another process that compiles {what}" if what else None
+        with locked(programs / f"{key}.lock", waiting):
             if _is_intact(entry, name):
-                return Executable(entry / name, entry / f"{name}.stan", 0.0, True)
+                return entry, 0.0
             # only a killed process leaves these: the lock is ours
             for leftover in (entry, *programs.glob(f".{key}-*")):
                 shutil.rmtree(leftover, ignore_errors=True)
-            if progress:
-                say(f"compiling the Stan program '{name}' (some 10 s, once)")
+            if what:
+                say(f"compiling {what}")
             start = time.monotonic()
             with scratch_folder(programs, f".{key}-") as folder:
-                _make(folder, code, header, name, cmdstan)
+                build(folder)
                 shutil.copytree(folder, entry)
             _write_marker(entry, name)
-            seconds = time.monotonic() - start
-    return Executable(entry / name, entry / f"{name}.stan", seconds, False)
+            return entry, time.monotonic() - start
 
 
-def _key(code: str, header: str | None, name: str, cmdstan: Path) -> str:
+def _key(ingredients: list[Any], cmdstan: Path) -> str:
     """Hash of all that decides what comes out of a compilation."""
     version = subprocess.run(
         [*compiler().split(), "--version"], capture_output=True, text=True, check=False
@@ -127,16 +164,13 @@ def _key(code: str, header: str | None, name: str, cmdstan: Path) -> str:
         )
     ]
     parts = [
-        code,
-        header,
-        name,
+        ingredients,
         str(cmdstan),
         cmdstan_version(cmdstan),
         compiler(),
         version,
         os.environ.get("LDFLAGS"),
         local,
-        _make_arguments(Path(), header, name),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
 
@@ -218,7 +252,7 @@ def _is_intact(entry: Path, name: str) -> bool:
     """Whether `entry` was completed and its executable is still the one that was made."""
     try:
         noted = (entry / "ok").read_text(encoding="ascii")
-        return os.access(entry / name, os.X_OK) and noted == _sha256(entry / name)
+        return noted == _sha256(entry / name)
     except (OSError, UnicodeDecodeError):
         return False
 

@@ -1,10 +1,10 @@
 """Log density and gradient of a compiled program, with all their digits."""
 
-import hashlib
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,20 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gr4jstan.compiler import compile_program, readable_errors
+from gr4jstan.compiler import build_once, compile_program, readable_errors
 from gr4jstan.errors import ToolchainError
 from gr4jstan.programs import Program, stan_folder
 from gr4jstan.toolchain import (
-    cache_dir,
-    cmdstan_version,
     compiler,
-    locked,
     make_environment,
     make_program,
     require_cmdstan,
     run_tool,
-    scratch_folder,
 )
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class LogDensity:
     executable: Path
     data: Mapping[str, Any]
 
-    def unconstrain(self, point: Mapping[str, float]) -> NDArray[np.float64]:
+    def unconstrain(self, point: Mapping[str, float]) -> Array:
         """Coordinates of a point that is given by the names of the parameters.
 
         Returns
@@ -57,7 +55,7 @@ class LogDensity:
             inits.write_text(json.dumps(dict(point)), encoding="utf-8")
             return np.array(self._run("unconstrain", str(inits)).split(), dtype=float)
 
-    def evaluate(self, points: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def evaluate(self, points: ArrayLike) -> tuple[Array, Array]:
         """Log density and gradient at unconstrained points.
 
         Parameters
@@ -71,11 +69,38 @@ class LogDensity:
         gradient : array, shape (n, D)
         """
         rows = np.atleast_2d(np.asarray(points, dtype=float))
-        values = np.full((len(rows), rows.shape[1] + 1), np.nan)
-        for value, line in zip(values, self._run("evaluate", rows=rows).splitlines(), strict=True):
-            if not line.startswith("error"):
-                value[:] = [float(cell) for cell in line.split()]
+        lines = self._run("evaluate", rows=rows).splitlines()
+        values = np.array([_values(line, rows.shape[1]) for line in lines])
         return values[:, 0], values[:, 1:]
+
+    @contextmanager
+    def session(self) -> Iterator[Callable[[Array], tuple[float, Array]]]:
+        """Keep the program running for evaluations one by one.
+
+        Yields
+        ------
+        callable
+            Takes an unconstrained point, gives log density and gradient, NaN where rejected.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            process = subprocess.Popen(
+                [str(self.executable), str(self._write_data(folder)), "evaluate"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            with process:
+                assert process.stdin is not None
+                assert process.stdout is not None
+
+                def evaluate(point: Array) -> tuple[float, Array]:
+                    process.stdin.write(_line(point))  # type: ignore[union-attr]
+                    process.stdin.flush()  # type: ignore[union-attr]
+                    values = _values(process.stdout.readline(), len(point))  # type: ignore[union-attr]
+                    return float(values[0]), values[1:]
+
+                yield evaluate
+                process.stdin.close()
 
     def seconds(self, point: ArrayLike, repeats: int) -> tuple[float, float]:
         """Mean seconds of one value, and of one value with its gradient."""
@@ -83,14 +108,11 @@ class LogDensity:
         value, gradient = self._run("time", str(repeats), rows=rows).split()
         return float(value), float(gradient)
 
-    def _run(self, *command: str, rows: Sequence[Any] | NDArray[np.float64] = ()) -> str:
-        points = "".join(" ".join(repr(float(cell)) for cell in row) + "\n" for row in rows)
+    def _run(self, *command: str, rows: Iterable[Array] = ()) -> str:
         with tempfile.TemporaryDirectory() as folder:
-            data = Path(folder) / "data.json"
-            data.write_text(json.dumps(dict(self.data)), encoding="utf-8")
             done = subprocess.run(
-                [str(self.executable), str(data), *command],
-                input=points,
+                [str(self.executable), str(self._write_data(folder)), *command],
+                input="".join(_line(row) for row in rows),
                 capture_output=True,
                 text=True,
                 check=False,
@@ -98,6 +120,22 @@ class LogDensity:
         if done.returncode != 0:
             raise ToolchainError(f"{self.executable.name} failed: {done.stderr.strip()}")
         return done.stdout
+
+    def _write_data(self, folder: str) -> Path:
+        path = Path(folder) / "data.json"
+        path.write_text(json.dumps(dict(self.data)), encoding="utf-8")
+        return path
+
+
+def _line(point: Array) -> str:
+    return " ".join(map(repr, point.tolist())) + "\n"
+
+
+def _values(line: str, dimensions: int) -> Array:
+    """Log density and gradient in a line of output; NaN where it is an error."""
+    if line.startswith("error"):
+        return np.full(dimensions + 1, np.nan)
+    return np.array(line.split(), dtype=float)
 
 
 def compile_log_density(program: Program, data: Mapping[str, Any]) -> LogDensity:
@@ -109,37 +147,29 @@ def compile_log_density(program: Program, data: Mapping[str, Any]) -> LogDensity
         If there is no CmdStan or the compilation fails.
     """
     cmdstan = require_cmdstan()
-    main = _compile_main(cmdstan)
+    source = (stan_folder() / "cpp" / _MAIN).read_text(encoding="utf-8")
     model = compile_program(program.code, program.header, progress=False).path
-    executable = model.with_name(f"{model.name}_log_density")
-    tbb = cmdstan / "stan/lib/stan_math/lib/tbb"
-    with scratch_folder(model.parent, ".link-") as folder:
-        linked = folder / executable.name
+
+    def compile_main(folder: Path) -> None:
+        (folder / _MAIN).write_text(source, encoding="utf-8")
+        _run([make_program(), str((folder / _MAIN).with_suffix(".o"))], cmdstan)
+
+    def link(folder: Path) -> None:
+        tbb = cmdstan / "stan/lib/stan_math/lib/tbb"
         objects = [f"{model}.o", str(main), *sorted(map(str, tbb.glob("libtbb.so.*")))[:1]]
-        flags = [f"-Wl,-rpath,{tbb}", "-pthread", "-o", str(linked)]
+        flags = [f"-Wl,-rpath,{tbb}", "-pthread", "-o", str(folder / model.name)]
         _run([*compiler().split(), *objects, *flags], cmdstan)
-        linked.replace(executable)
-    return LogDensity(executable, data)
+
+    object_name = Path(_MAIN).with_suffix(".o").name
+    main = build_once([source], object_name, compile_main, what=None)[0] / object_name
+    linked, _ = build_once([source, program.code, program.header], model.name, link, what=None)
+    return LogDensity(linked / model.name, data)
 
 
-def _compile_main(cmdstan: Path) -> Path:
-    """Object file of ``cpp/log_density.cpp``, compiled once for a CmdStan."""
-    source = (stan_folder() / "cpp" / "log_density.cpp").read_text(encoding="utf-8")
-    key = hashlib.sha256(f"{source}{cmdstan}{cmdstan_version(cmdstan)}".encode()).hexdigest()[:40]
-    entry = cache_dir() / "mains" / key
-    target = entry / "log_density.o"
-    entry.mkdir(parents=True, exist_ok=True)
-    with locked(entry / "lock", None):
-        if not target.exists():
-            with scratch_folder(entry, ".make-") as folder:
-                (folder / "log_density.cpp").write_text(source, encoding="utf-8")
-                built = folder / target.name
-                _run([make_program(), str(built)], cmdstan)
-                built.replace(target)
-    return target
+_MAIN = "log_density.cpp"
 
 
 def _run(command: list[str], cmdstan: Path) -> None:
     status, output = run_tool(command, cwd=cmdstan, env=make_environment())
     if status != 0:
-        raise ToolchainError(f"log_density.cpp cannot be built:\n{readable_errors(output)}")
+        raise ToolchainError(f"{_MAIN} cannot be built:\n{readable_errors(output)}")

@@ -1,9 +1,11 @@
 """Can the draws be trusted? Numbers and reasons."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from numpy.typing import NDArray
 
 from gr4jstan.inference_data import InferenceData, dataset, ebfmi, summary
@@ -13,7 +15,11 @@ MIN_ESS = 400
 MAX_SHARE = 0.01
 
 
-def diagnose(idata: InferenceData, parameters: tuple[str, ...]) -> dict[str, Any]:
+def diagnose(
+    idata: InferenceData,
+    parameters: tuple[str, ...],
+    rivals: Sequence[Mapping[str, float]] = (),
+) -> dict[str, Any]:
     """Diagnostics of a posterior.
 
     Converged means: every R-hat below 1.01, bulk and tail ESS of at least 400, at most 1 % of the
@@ -25,6 +31,8 @@ def diagnose(idata: InferenceData, parameters: tuple[str, ...]) -> dict[str, Any
         With ``posterior`` and ``sample_stats``.
     parameters : tuple of str
         Parameters that are judged.
+    rivals : sequence of mapping
+        Places of other modes, not negligible in mass, that a search met.
 
     Returns
     -------
@@ -35,6 +43,7 @@ def diagnose(idata: InferenceData, parameters: tuple[str, ...]) -> dict[str, Any
     """
     table = summary(idata, parameters)
     stats = dataset(idata, "sample_stats")
+    posterior = dataset(idata, "posterior")
     draws = int(stats["lp"].size)
     numbers: dict[str, Any] = {
         "draws": draws,
@@ -46,9 +55,15 @@ def diagnose(idata: InferenceData, parameters: tuple[str, ...]) -> dict[str, Any
         "mean_treedepth": float(stats["tree_depth"].mean()),
         "n_leapfrog": int(stats["n_steps"].sum()),
         "ebfmi": [_finite_or_none(value) for value in ebfmi(idata)],
-        "modes_found": count_separate(dataset(idata, "posterior")[list(parameters)].to_array()),
     }
+    places = count_separate(posterior[list(parameters)].to_array())
+    unvisited = sum(not _visited(posterior, rival) for rival in rivals)
+    numbers["modes_found"] = places + unvisited
     reasons = find_faults(numbers, table)
+    if places > 1:
+        reasons.append(f"the chains are in {places} separate places")
+    if unvisited:
+        reasons.append(f"{unvisited} other modes of similar mass were met and not sampled")
     return {"converged": not reasons, "reasons": reasons, **numbers}
 
 
@@ -75,8 +90,6 @@ def find_faults(numbers: dict[str, Any], table: pd.DataFrame) -> list[str]:
         if numbers[key] > MAX_SHARE * draws:
             share = 100 * numbers[key] / draws
             reasons.append(f"{numbers[key]} of {draws} draws ({share:.1f} %) {what}")
-    if numbers["modes_found"] > 1:
-        reasons.append(f"the chains are in {numbers['modes_found']} separate places")
     return reasons
 
 
@@ -95,6 +108,14 @@ def count_separate(draws: Any) -> int:
     overlap &= overlap.T
     reached = np.linalg.matrix_power(overlap.astype(float), len(overlap)) > 0
     return len(np.unique(reached, axis=0))
+
+
+def _visited(posterior: xr.Dataset, place: Mapping[str, float]) -> bool:
+    """Whether the draws range over a place in every parameter."""
+    return all(
+        float(posterior[name].min()) <= value <= float(posterior[name].max())
+        for name, value in place.items()
+    )
 
 
 def _finite_or_none(value: float) -> float | None:

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,20 +38,20 @@ def output_folder(target: str | Path, *, force: bool = False) -> Iterator[Path]:
     if final.is_dir() and any(final.iterdir()) and not force:
         raise InputError(f"{target} exists and is not empty; choose another folder or use --force.")
     beside = final if final.is_dir() else final.parent
-    try:
-        beside.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".gr4jstan-", dir=beside))
-    except OSError as error:
-        raise InputError(f"{target} cannot be written: {error.strerror}.") from error
-    try:
-        yield work
-        final.mkdir(exist_ok=True)
-        for source in sorted(path for path in work.rglob("*") if path.is_file()):
-            place = final / source.relative_to(work)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            source.replace(place)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    with _made_folder(beside, target):
+        try:
+            work = Path(tempfile.mkdtemp(prefix=".gr4jstan-", dir=beside))
+        except OSError as error:
+            raise InputError(f"{target} cannot be written: {error.strerror}.") from error
+        try:
+            yield work
+            final.mkdir(exist_ok=True)
+            for source in sorted(path for path in work.rglob("*") if path.is_file()):
+                place = final / source.relative_to(work)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                source.replace(place)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
 
 
 @contextmanager
@@ -68,19 +68,37 @@ def output_file(target: str | Path, *, force: bool = False) -> Iterator[Path]:
         raise InputError(f"{target} is a folder; name a file.")
     if final.exists() and not force:
         raise InputError(f"{target} exists; choose another name or use --force.")
+    with _made_folder(final.parent, target):
+        try:
+            handle, name = tempfile.mkstemp(
+                prefix=".gr4jstan-", suffix=final.suffix, dir=final.parent
+            )
+        except OSError as error:
+            raise InputError(f"{target} cannot be written: {error.strerror}.") from error
+        os.close(handle)
+        work = Path(name)
+        try:
+            yield work
+            work.chmod(0o666 & ~_umask())
+            work.replace(final)
+        finally:
+            work.unlink(missing_ok=True)
+
+
+@contextmanager
+def _made_folder(folder: Path, target: str | Path) -> Iterator[None]:
+    """Make a folder and its parents, and take away again what nothing was written into."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".gr4jstan-", suffix=final.suffix, dir=final.parent)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{target} cannot be written: {error.strerror}.") from error
-    os.close(handle)
-    work = Path(name)
     try:
-        yield work
-        work.chmod(0o666 & ~_umask())
-        work.replace(final)
+        yield
     finally:
-        work.unlink(missing_ok=True)
+        with suppress(OSError):
+            for path in made:
+                path.rmdir()
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -126,17 +126,19 @@ def summary(idata: InferenceData, names: Sequence[str]) -> pd.DataFrame:
     az = _arviz()
     posterior = dataset(idata, "posterior")[list(names)]
     along = ("chain", "draw")
-    columns = {
-        "mean": posterior.mean(along),
-        "sd": posterior.std(along, ddof=1),
-        "median": posterior.median(along),
-        "q5": posterior.quantile(0.05, along),
-        "q95": posterior.quantile(0.95, along),
-        "mcse_mean": az.mcse(posterior, method="mean"),
-        "ess_bulk": az.ess(posterior, method="bulk"),
-        "ess_tail": az.ess(posterior, method="tail", prob=(0.05, 0.95)),
-        "r_hat": az.rhat(posterior),
-    }
+    # draws that never change divide by zero; their diagnostics are NaN
+    with np.errstate(divide="ignore", invalid="ignore"):
+        columns = {
+            "mean": posterior.mean(along),
+            "sd": posterior.std(along, ddof=1),
+            "median": posterior.median(along),
+            "q5": posterior.quantile(0.05, along),
+            "q95": posterior.quantile(0.95, along),
+            "mcse_mean": az.mcse(posterior, method="mean"),
+            "ess_bulk": az.ess(posterior, method="bulk"),
+            "ess_tail": az.ess(posterior, method="tail", prob=(0.05, 0.95)),
+            "r_hat": az.rhat(posterior),
+        }
     table = {key: [float(values[name]) for name in names] for key, values in columns.items()}
     return pd.DataFrame(table, index=pd.Index(names, name="parameter"))
 
@@ -144,7 +146,8 @@ def summary(idata: InferenceData, names: Sequence[str]) -> pd.DataFrame:
 def ebfmi(idata: InferenceData) -> list[float]:
     """Energy Bayesian fraction of missing information of each chain (Betancourt 2016)."""
     energy = dataset(idata, "sample_stats")["energy"].to_numpy()
-    return [float(np.mean(np.diff(chain) ** 2) / np.var(chain)) for chain in energy]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return [float(np.mean(np.diff(chain) ** 2) / np.var(chain)) for chain in energy]
 
 
 def dataset(idata: InferenceData, group: str) -> xr.Dataset:

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gr4jstan.catchment import Catchment
 from gr4jstan.model import Model
 from gr4jstan.programs import initial_states_block
 from gr4jstan.simulator import simulate_flow
+from gr4jstan.task import Task
 
 Array = NDArray[np.float64]
 
@@ -56,30 +56,26 @@ def initial_stores(model: Model, draws: dict[str, Array]) -> tuple[Array, Array]
     return s0, r0
 
 
-def screened_inits(
-    model: Model, catchment: Catchment, days: NDArray[np.int_], chains: int, seed: int
-) -> list[dict[str, float]]:
-    """Starting points: the best of many prior draws by squared error, one for each chain.
+def screened_draws(task: Task, n: int, seed: int) -> dict[str, Array]:
+    """Draw from the prior and sort by the squared error of the simulated streamflow.
 
     Parameters
     ----------
-    model : Model
-    catchment : Catchment
-        Forcing and observations of T days.
-    days : array of int
-        Days whose observation counts, from 0.
-    chains : int
-        Number of starting points.
+    task : Task
+    n : int
+        Number of draws.
     seed : int
-        Seed of the prior draws.
+        Seed of the draws.
 
     Returns
     -------
-    list of dict
-        One for each chain, under the names of the Stan program's parameters.
+    dict of str to array, shape (n,)
+        The best first, under the names of the Stan program's parameters; an estimated ``sigma`` is
+        the root mean squared error.
     """
+    model, catchment, days = task.model, task.catchment, task.days
     assert catchment.Q is not None
-    draws = prior_draws(model, max(_SCREENED, chains), np.random.default_rng(seed))
+    draws = prior_draws(model, n, np.random.default_rng(seed))
     s0, r0 = initial_stores(model, draws)
     end = int(days[-1]) + 1
     flows = simulate_flow(
@@ -91,12 +87,20 @@ def screened_inits(
     )
     with np.errstate(all="ignore"):
         rmse = np.sqrt(np.mean((flows[:, days] - catchment.Q[days]) ** 2, axis=1))
-    best = np.argsort(np.where(np.isfinite(rmse), rmse, np.inf), kind="stable")[:chains]
-    inits = [{name: float(values[i]) for name, values in draws.items()} for i in best]
+    rmse[~np.isfinite(rmse)] = np.inf
     if model.sigma is None:
-        for i, init in zip(best, inits, strict=True):
-            init["sigma"] = float(max(rmse[i], 1e-3 * np.std(catchment.Q[days])))
-    return inits
+        draws["sigma"] = np.clip(rmse, 1e-3 * np.std(catchment.Q[days]), 1e3)
+    order = np.argsort(rmse, kind="stable")
+    return {name: values[order] for name, values in draws.items()}
+
+
+def screened_inits(task: Task, chains: int, seed: int) -> list[dict[str, float]]:
+    """Starting points without a search: the best of many prior draws, one for each chain.
+
+    The parameters are those of `screened_draws`, ``chains`` is the number of starting points.
+    """
+    draws = screened_draws(task, max(_SCREENED, chains), seed)
+    return [{name: float(values[i]) for name, values in draws.items()} for i in range(chains)]
 
 
 def _within(values: Array, lower: float, upper: float) -> Array:

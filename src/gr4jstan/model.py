@@ -56,7 +56,7 @@ class Model:
 
 def define_model(
     *,
-    gradient: Gradient = "autodiff",
+    gradient: Gradient = "adjoint",
     truncate_mode: TruncateMode | None = None,
     truncate_steps: int | None = None,
     subsample: int = 1,

@@ -45,7 +45,7 @@ def plot_execution_time(comparison: Comparison) -> Figure:
             color=colour,
             label=variant.label,
         )
-        warmup = min(variant.settings.iter_warmup, len(seconds))
+        warmup = min(variant.settings.iter_warmup or 0, len(seconds))
         if warmup:
             axes.plot(warmup, seconds[warmup - 1], "o", color=colour, markersize=5)
     axes.plot([], [], "o", color="grey", label="end of warm-up")
@@ -65,23 +65,24 @@ def plot_execution_time(comparison: Comparison) -> Figure:
 def plot_posterior_x1(comparison: Comparison) -> Figure:
     """Posterior of x1 by variant and chain, with the true value where it is known."""
     figure, axes_row = _panels(len(comparison.variants), width=3.4, height=3.6, sharex=True)
-    draws = {
-        variant.name: dataset(comparison.fits[variant.name].idata, "posterior")["x1"].to_numpy()
-        for variant in comparison.variants
-    }
-    everything = np.concatenate([values.ravel() for values in draws.values()])
-    low, high = np.quantile(everything, [0.002, 0.998])
-    bins = np.linspace(low - 0.02 * (high - low), high + 0.02 * (high - low), 60)
     for axes, colour, variant in zip(axes_row, _COLOURS, comparison.variants, strict=False):
-        for chain in draws[variant.name]:
-            axes.hist(chain, bins=bins, density=True, histtype="step", color=colour, linewidth=1.2)
+        draws = dataset(comparison.fits[variant.name].idata, "posterior")["x1"].to_numpy()
+        for chain in draws:
+            axes.hist(
+                chain,
+                bins=_bins(draws, 40),
+                density=True,
+                histtype="step",
+                color=colour,
+                linewidth=1.2,
+            )
         if comparison.true_x1 is not None:
             axes.axvline(comparison.true_x1, color=_OBSERVED, linestyle="--", linewidth=1)
         axes.set(xlabel="x1 [mm]", title=_title(comparison, variant.name, variant.label))
     axes_row[0].set_ylabel("posterior density, a line a chain")
     if comparison.true_x1 is not None:
         axes_row[0].plot([], [], "--", color=_OBSERVED, label=f"true: {comparison.true_x1:g} mm")
-        axes_row[0].legend(frameon=False, fontsize=8, loc="upper left")
+        axes_row[0].legend(frameon=False, fontsize=8, loc="upper right")
     return figure
 
 
@@ -146,7 +147,7 @@ def plot_fit(fit: Fit) -> Figure:
     The band is the central 90 % of the simulated flow: the uncertainty of the parameters alone.
     """
     names = fit.parameters
-    columns = 4
+    columns = len(names) if len(names) <= 4 else -(-len(names) // 2)
     rows = -(-len(names) // columns)
     figure = Figure(figsize=(11, 3.4 + 2.1 * rows), layout="constrained")
     grid = figure.add_gridspec(rows + 1, columns, height_ratios=[1.5] + [1] * rows)
@@ -159,6 +160,7 @@ def plot_fit(fit: Fit) -> Figure:
         for chain, colour in zip(values, _cycle(len(values)), strict=True):
             axes.hist(chain, bins=bins, density=True, histtype="step", color=colour)
         axes.set(xlabel=f"{name} [{UNITS[name]}]", yticks=[])
+        axes.locator_params(axis="x", nbins=4)
         _tidy(axes)
     found = fit.diagnostics
     verdict = "converged" if found["converged"] else "NOT CONVERGED: " + "; ".join(found["reasons"])
@@ -195,7 +197,7 @@ def _draw_flow(axes: Axes, fit: Fit) -> None:
     axes.set(ylabel="streamflow [mm/d]", xlabel="" if fit.run["period"][0][:3] != "day" else "day")
     axes.set_ylim(bottom=0)
     axes.margins(x=0.01)
-    axes.legend(frameon=False, fontsize=8, loc="upper right", ncols=3)
+    axes.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
     _tidy(axes)
 
 

@@ -7,11 +7,18 @@ from typing import Literal, get_args
 
 from gr4jstan.errors import InputError
 
-Gradient = Literal["autodiff", "truncated"]
+Gradient = Literal["adjoint", "autodiff", "truncated"]
 TruncateMode = Literal["last", "chunk"]
 ErrorModel = Literal["gaussian"]
 Priors = Literal["default", "uniform"]
 InitialStates = Literal["estimated", "fixed"]
+
+# C++ of each gradient, in the order of inclusion.
+_HEADERS: dict[str, tuple[str, ...]] = {
+    "adjoint": ("kernel.hpp", "adjoint.hpp"),
+    "autodiff": (),
+    "truncated": ("stop_gradient.hpp",),
+}
 
 # The header's namespace follows from it, so every copy of a program that is compiled keeps it.
 PROGRAM_NAME = "gr4j"
@@ -23,8 +30,9 @@ class Structure:
 
     Parameters
     ----------
-    gradient : {"autodiff", "truncated"}
-        Exact gradient on Stan's tape, or exact density with a truncated gradient.
+    gradient : {"adjoint", "autodiff", "truncated"}
+        Exact gradient by the hand-written adjoint or on Stan's tape, or exact density with a
+        truncated gradient.
     truncate_mode : {"last", "chunk"}, optional
         For ``truncated``: gradients through the last steps of the series only, or within
         consecutive chunks.
@@ -43,7 +51,7 @@ class Structure:
         If a value is not among those listed, or ``truncate_mode`` does not go with ``gradient``.
     """
 
-    gradient: Gradient = "autodiff"
+    gradient: Gradient = "adjoint"
     truncate_mode: TruncateMode | None = None
     error_model: ErrorModel = "gaussian"
     known_sigma: bool = False
@@ -124,7 +132,7 @@ def render_program(structure: Structure) -> Program:
         priors=structure.priors,
         initial_states=initial_states_block(structure),
     )
-    header = None
-    if structure.gradient == "truncated":
-        header = (folder / "cpp" / "stop_gradient.hpp").read_text(encoding="utf-8")
-    return Program(code=code, header=header)
+    headers = [
+        (folder / "cpp" / name).read_text(encoding="utf-8") for name in _HEADERS[structure.gradient]
+    ]
+    return Program(code=code, header="\n".join(headers) or None)

@@ -54,6 +54,7 @@ def sample(
     inits: Sequence[Mapping[str, float]],
     settings: SamplerSettings,
     *,
+    inv_metric: NDArray[np.float64] | None = None,
     show_progress: bool = True,
 ) -> Draws:
     """Sample a program with NUTS and a dense metric.
@@ -67,7 +68,11 @@ def sample(
     inits : sequence of mapping
         Starting point of each chain.
     settings : SamplerSettings
-        The draws depend on ``seed`` and on the other settings, but not on ``parallel_chains``.
+        With ``iter_warmup``. The draws depend on ``seed`` and on the other settings, but not on
+        ``parallel_chains``.
+    inv_metric : array, shape (D, D), optional
+        Inverse metric on the unconstrained scale. It is kept, and warm-up adapts the step size
+        alone; without it, warm-up starts from the unit metric and adapts both.
     show_progress : bool
         Show a progress bar for each chain.
 
@@ -76,6 +81,15 @@ def sample(
     ToolchainError
         If a chain fails, with the last words of its console output.
     """
+    windows = {}
+    if inv_metric is not None:
+        # with no slow windows, the metric is never estimated anew
+        windows = {
+            "inv_metric": inv_metric,
+            "adapt_init_phase": 0,
+            "adapt_metric_window": 0,
+            "adapt_step_size": settings.iter_warmup,
+        }
     with _run(
         executable,
         data,
@@ -87,7 +101,8 @@ def sample(
         iter_sampling=settings.iter_sampling,
         save_warmup=True,
         adapt_delta=settings.adapt_delta,
-        adapt_engaged=settings.iter_warmup > 0,
+        adapt_engaged=bool(settings.iter_warmup),
+        **windows,
         max_treedepth=settings.max_treedepth,
         metric="dense_e",
         show_progress=show_progress,

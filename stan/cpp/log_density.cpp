@@ -41,6 +41,7 @@ bool read_point(Eigen::VectorXd& point) {
   std::istringstream cells(line);
   for (Eigen::Index i = 0; i < point.size(); ++i)
     if (!(cells >> point[i])) throw std::runtime_error("a point has too few coordinates");
+  if (cells >> line) throw std::runtime_error("a point has too many coordinates");
   return true;
 }
 
@@ -65,6 +66,7 @@ void evaluate(const stan::model::model_base& model) {
       std::string message = error.what();
       std::printf("error %s\n", message.substr(0, message.find('\n')).c_str());
     }
+    std::fflush(stdout);
   }
 }
 
@@ -90,6 +92,11 @@ void time_model(const stan::model::model_base& model, int repeats) {
 
 void unconstrain(const stan::model::model_base& model, const std::string& path) {
   json_t inits = read_json(path);
+  std::vector<std::string> names;
+  model.constrained_param_names(names, false, false);
+  // CmdStan 2.27 would read past the end of a value that is not there
+  for (const std::string& name : names)
+    if (!inits.contains_r(name)) throw std::runtime_error("there is no value of " + name);
   Eigen::VectorXd point;
   model.transform_inits(inits, point, nullptr);
   for (Eigen::Index i = 0; i < point.size(); ++i)

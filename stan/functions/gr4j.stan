@@ -31,6 +31,8 @@
     vector[T] Q;
     vector[T + n_uh1 - 1] Q9;
     vector[T + n_uh2 - 1] Q1;
+    // an index range would be reversed, not empty, when there is one ordinate: head and tail
+    vector[n_uh1 + n_uh2 - 2] memory = tail(state, n_uh1 + n_uh2 - 2);
 
     // production store: net rain fills it or net evaporation drains it, then it percolates
     for (t in 1 : T) {
@@ -51,8 +53,8 @@
       S = after_percolation;
     }
 
-    Q9 = gr4j_release(0.9 * PR, uh1, state[3 : n_uh1 + 1]);
-    Q1 = gr4j_release(0.1 * PR, uh2, state[n_uh1 + 2 : n_uh1 + n_uh2]);
+    Q9 = gr4j_release(0.9 * PR, uh1, head(memory, n_uh1 - 1));
+    Q1 = gr4j_release(0.1 * PR, uh2, tail(memory, n_uh2 - 1));
 
     // routing store: exchange F is taken from its content before the day's inflow
     for (t in 1 : T) {
@@ -68,6 +70,23 @@
     }
 
     return append_row(Q, append_row([S, R]',
-                                    append_row(Q9[T + 1 : T + n_uh1 - 1],
-                                               Q1[T + 1 : T + n_uh2 - 1])));
+                                    append_row(tail(Q9, n_uh1 - 1), tail(Q1, n_uh2 - 1))));
+  }
+
+  /**
+   * Streamflow of GR4J (Perrin et al. 2003), from empty unit hydrographs.
+   *
+   * @param P, E precipitation and potential evapotranspiration of each day [mm/d]
+   * @param x1 capacity of the production store [mm]
+   * @param x2 groundwater exchange coefficient [mm/d]
+   * @param x3 capacity of the routing store [mm]
+   * @param x4 time base of the unit hydrographs [d]
+   * @param S0, R0 production and routing store before the first day [mm]
+   * @return streamflow of each day [mm/d]
+   */
+  vector gr4j_flow(vector P, vector E, real x1, real x2, real x3, real x4, real S0, real R0) {
+    int n_uh1 = gr4j_uh_length(x4);
+    int n_uh2 = gr4j_uh_length(2 * x4);
+    return head(gr4j_run(P, E, x1, x2, x3, gr4j_uh1(x4, n_uh1), gr4j_uh2(x4, n_uh2),
+                         gr4j_state(S0, R0, n_uh1, n_uh2)), num_elements(P));
   }

@@ -1,0 +1,254 @@
+"""Where the posterior is and what shape it has, before NUTS starts.
+
+Prior draws are screened with the vectorised simulator, the best are starting points of an
+optimiser, and the curvature at the highest mode gives NUTS its metric and its starting points.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from gr4jstan.density import LogDensity, compile_log_density
+from gr4jstan.inits import screened_draws, screened_inits
+from gr4jstan.model import Model
+from gr4jstan.programs import render_program
+from gr4jstan.settings import SamplerSettings
+from gr4jstan.task import Task
+from gr4jstan.transforms import constrain, unconstrain
+
+Array = NDArray[np.float64]
+
+# Prior draws that are simulated, the best of them to choose from, and starts of the optimiser.
+_SCREENED = 1000
+_BEST = 50
+_STARTS = 6
+
+# Starting points of the chains are this many posterior standard deviations wide.
+_DISPERSION = 2.0
+
+# Modes whose mass is below exp(-10) of the highest one's do not compete with it.
+_NEGLIGIBLE = 10.0
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A local maximum of the posterior on the unconstrained scale.
+
+    Parameters
+    ----------
+    point : array, shape (D,)
+        Its place.
+    log_density : float
+        Log density there, with the Jacobian of the transforms.
+    covariance : array, shape (D, D), or None
+        Inverse of the negative Hessian; None where that is not positive definite.
+    parameters : dict of str to float
+        Its place under the names of the Stan program.
+    """
+
+    point: Array
+    log_density: float
+    covariance: Array | None
+    parameters: dict[str, float]
+
+    @property
+    def log_mass(self) -> float:
+        """Log of the mass of the Gaussian that has this height and curvature."""
+        if self.covariance is None:
+            return self.log_density
+        _, logdet = np.linalg.slogdet(2 * np.pi * self.covariance)
+        return float(self.log_density + logdet / 2)
+
+
+@dataclass(frozen=True)
+class Start:
+    """How NUTS starts.
+
+    Parameters
+    ----------
+    inits : list of dict
+        Starting point of each chain, under the names of the Stan program.
+    inv_metric : array, shape (D, D), or None
+        Inverse metric; None when it has to be found in warm-up.
+    modes : tuple of Mode
+        Different modes that the search met, the one with the largest mass first.
+    trouble : str or None
+        Why the curvature is not relied on; None if it is.
+    """
+
+    inits: list[dict[str, float]]
+    inv_metric: Array | None
+    modes: tuple[Mode, ...]
+    trouble: str | None
+
+    @property
+    def rivals(self) -> tuple[Mode, ...]:
+        """Modes beside the first whose mass is not negligible."""
+        return tuple(find_rivals(self.modes)[1:])
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """For the record of a run."""
+        return {
+            "metric": "warm-up" if self.inv_metric is None else "curvature at the mode",
+            "trouble": self.trouble,
+            "modes": [
+                {
+                    "log_density": mode.log_density,
+                    "log_mass": mode.log_mass,
+                    "parameters": mode.parameters,
+                }
+                for mode in self.modes
+            ],
+        }
+
+
+def exact_density(task: Task) -> LogDensity:
+    """The posterior of a task with its exact gradient, whatever gradient NUTS is given.
+
+    Raises
+    ------
+    ToolchainError
+        If there is no CmdStan or the compilation fails.
+    """
+    structure = replace(task.model.structure, gradient="adjoint", truncate_mode=None)
+    return compile_log_density(render_program(structure), task.data)
+
+
+def find_start(
+    task: Task, density: LogDensity, settings: SamplerSettings, *, warm: bool = True
+) -> Start:
+    """Find the modes of a posterior, and from the highest a metric and starting points.
+
+    Parameters
+    ----------
+    task : Task
+    density : LogDensity
+        The posterior, see `exact_density`.
+    settings : SamplerSettings
+        Number of chains, and the seed of the prior draws and of the starting points.
+    warm : bool
+        Take the metric from the curvature.
+
+    Returns
+    -------
+    Start
+        Without a metric, and with starting points that are screened prior draws, if the search
+        failed or found several modes.
+    """
+    modes = find_modes(task, density, settings.seed)
+    trouble = _find_trouble(modes)
+    if trouble is not None:
+        inits = screened_inits(task, settings.chains, settings.seed)
+        return Start(inits, None, modes, trouble)
+    inits = dispersed_inits(task.model, modes[0], density, settings.chains, settings.seed)
+    return Start(inits, modes[0].covariance if warm else None, modes, None)
+
+
+def find_modes(task: Task, density: LogDensity, seed: int) -> tuple[Mode, ...]:
+    """Climb from the best of many prior draws; different modes, by their mass."""
+    model = task.model
+    draws = screened_draws(task, _SCREENED, seed)
+    best = unconstrain(model, {name: values[:_BEST] for name, values in draws.items()})
+    modes: list[Mode] = []
+    for start in _spread(best, _STARTS):
+        found = _climb(model, density, start)
+        if found is not None and not any(_same(found, mode) for mode in modes):
+            modes.append(found)
+    return tuple(sorted(modes, key=lambda mode: -mode.log_mass))
+
+
+def find_rivals(modes: Sequence[Mode]) -> list[Mode]:
+    """The first mode, and those whose mass is not negligible beside it."""
+    return [mode for mode in modes if mode.log_mass > modes[0].log_mass - _NEGLIGIBLE]
+
+
+def dispersed_inits(
+    model: Model, mode: Mode, density: LogDensity, chains: int, seed: int
+) -> list[dict[str, float]]:
+    """Starting points around a mode, wider than the posterior.
+
+    Returns
+    -------
+    list of dict
+        One for each chain, under the names of the Stan program.
+    """
+    assert mode.covariance is not None
+    rng = np.random.default_rng(seed)
+    factor = np.linalg.cholesky(mode.covariance)
+    points = mode.point + _DISPERSION * rng.standard_normal((20 * chains, len(factor))) @ factor.T
+    values, _ = density.evaluate(points)
+    usable = points[np.isfinite(values)][:chains]
+    if len(usable) < chains:
+        usable = np.vstack([usable, np.tile(mode.point, (chains - len(usable), 1))])
+    columns = constrain(model, usable)
+    return [{name: float(column[i]) for name, column in columns.items()} for i in range(chains)]
+
+
+def _spread(points: Array, n: int) -> Array:
+    """The first point, and each time the one farthest from those chosen, in standard units."""
+    scaled = (points - points.mean(axis=0)) / (points.std(axis=0) + 1e-12)
+    chosen = [0]
+    distance = np.full(len(points), np.inf)
+    while len(chosen) < min(n, len(points)):
+        distance = np.minimum(distance, np.linalg.norm(scaled - scaled[chosen[-1]], axis=1))
+        chosen.append(int(distance.argmax()))
+    return points[chosen]
+
+
+def _climb(model: Model, density: LogDensity, start: Array) -> Mode | None:
+    """The mode above a starting point; None if the optimiser ends where it cannot be evaluated."""
+    with density.session() as evaluate:
+
+        def target(point: Array) -> tuple[float, Array]:
+            value, gradient = evaluate(point)
+            if not (np.isfinite(value) and np.isfinite(gradient).all()):
+                return 1e10, np.zeros_like(point)
+            return -value, -gradient
+
+        found = optimize.minimize(target, start, jac=True, method="BFGS", options={"maxiter": 500})
+    if found.fun >= 1e10:
+        return None
+    covariance = _covariance(density, found.x)
+    parameters = {name: float(value[0]) for name, value in constrain(model, found.x[None]).items()}
+    return Mode(found.x, -float(found.fun), covariance, parameters)
+
+
+def _covariance(density: LogDensity, point: Array) -> Array | None:
+    """Inverse of the negative Hessian, from central differences of the gradient."""
+    steps = 1e-4 * np.eye(len(point))
+    _, gradients = density.evaluate(np.vstack([point + steps, point - steps]))
+    ahead, behind = np.split(gradients, 2)
+    hessian = (ahead - behind) / 2e-4
+    hessian = (hessian + hessian.T) / 2
+    if not np.isfinite(hessian).all() or np.linalg.eigvalsh(hessian)[-1] >= 0:
+        return None
+    covariance = np.linalg.inv(-hessian)
+    return np.asarray((covariance + covariance.T) / 2, dtype=np.float64)
+
+
+def _same(one: Mode, other: Mode) -> bool:
+    """Whether two climbs ended on the same mode: within a standard deviation of it."""
+    if one.covariance is None or other.covariance is None:
+        return bool(np.allclose(one.point, other.point, rtol=0.05, atol=0.05))
+    difference = one.point - other.point
+    return bool(difference @ np.linalg.solve(other.covariance, difference) < 1)
+
+
+def _find_trouble(modes: Sequence[Mode]) -> str | None:
+    if not modes:
+        return "the optimiser found no mode"
+    if modes[0].covariance is None:
+        return "the posterior is not curved like a Gaussian at its mode"
+    rivals = find_rivals(modes)
+    if len(rivals) > 1:
+        places = "; ".join(
+            ", ".join(f"{name} {value:.4g}" for name, value in mode.parameters.items())
+            for mode in rivals
+        )
+        return f"there are {len(rivals)} modes of similar mass ({places})"
+    return None

@@ -1,0 +1,233 @@
+// GR4J and its adjoint in plain double precision.
+//
+// Levels are relative to the capacities, s = S / x1 and r = R / x3. With n = P - E, and
+// T = tanh(|n| / x1), C = (9/4)^4, f = (x2 / x3) r^3.5, one day does:
+//
+//   rain         s' = (s + T) / (1 + s T)                if n >= 0
+//   evaporation  s' = s (1 - T) / (1 + (1 - s) T)        else
+//   percolation  s+ = k s',  k = (1 + s'^4 / C)^(-1/4)
+//   effective    pr = n + x1 (s - s+) with rain, x1 (s' - s+) with evaporation
+//   hydrographs  q9_t = 0.9 sum_j u1_j pr_(t-j),  q1_t = 0.1 sum_j u2_j pr_(t-j)
+//   routing      r' = max(0, r + q9 / x3 + f),  r+ = m r',  m = (1 + r'^4)^(-1/4)
+//   flow         Q = x3 (r' - r+) + max(0, q1 + x3 f)
+//
+// The forms of s' are those of Perrin et al. (2003) divided by x1 and, with rain, written as the
+// addition theorem of tanh, which they are. The recurrences of s and r are what takes the time:
+// everything else is kept off their path, and the days' partial derivatives, which the backward
+// sweep needs, are computed in their shadow.
+#include <cmath>
+#include <vector>
+
+namespace gr4j {
+
+struct parameters {
+  double x1, x2, x3, x4, S0, R0;
+};
+
+// Ordinates of a unit hydrograph and their derivatives with respect to x4: differences of an
+// S-curve at days 1, 2, ..., n, on the last of which it has reached 1.
+struct hydrograph {
+  std::vector<double> share, slope;
+
+  template <typename Curve>
+  hydrograph(int n, double scale, const Curve& curve) : share(n), slope(n) {
+    double value_before = 0, slope_before = 0;
+    for (int j = 0; j < n; ++j) {
+      double value = 1, d_x4 = 0;
+      if (j + 1 < n) curve(j + 1.0, value, d_x4);
+      share[j] = scale * (value - value_before);
+      slope[j] = scale * (d_x4 - slope_before);
+      value_before = value;
+      slope_before = d_x4;
+    }
+  }
+
+  int size() const { return static_cast<int>(share.size()); }
+};
+
+// S-curve (t / x4)^2.5, and its 90 % of the water.
+inline hydrograph uh1(double x4) {
+  return {static_cast<int>(std::ceil(x4)), 0.9, [x4](double day, double& value, double& d_x4) {
+            double age = day / x4;
+            value = age * age * std::sqrt(age);
+            d_x4 = -2.5 * value / x4;
+          }};
+}
+
+// S-curve 0.5 (t / x4)^2.5 up to x4, then 1 - 0.5 (2 - t / x4)^2.5, and its 10 % of the water.
+inline hydrograph uh2(double x4) {
+  return {static_cast<int>(std::ceil(2 * x4)), 0.1,
+          [x4](double day, double& value, double& d_x4) {
+            double age = day / x4;
+            if (age < 1) {
+              value = 0.5 * age * age * std::sqrt(age);
+              d_x4 = -2.5 * value / x4;
+            } else {
+              double rest = 2 - age, power = rest * std::sqrt(rest);
+              value = 1 - 0.5 * rest * power;
+              d_x4 = -1.25 * power * age / x4;
+            }
+          }};
+}
+
+// tanh of z >= 0, by its continued fraction where seven terms are exact to rounding.
+inline double tanh_positive(double z) {
+  if (z < 0.5) {
+    double w = z * z;
+    return z * (135135 + w * (17325 + w * (378 + w))) /
+           (135135 + w * (62370 + w * (3150 + w * 28)));
+  }
+  return 1 - 2 / (std::exp(2 * z) + 1);
+}
+
+// (1 + u)^(-1/4), by its series where ten terms are exact to rounding; percolation of a store
+// that is not overfilled has u <= 0.04.
+inline double percolation_factor(double u) {
+  if (u > 0.04) return 1 / std::sqrt(std::sqrt(1 + u));
+  double u2 = u * u, u4 = u2 * u2;
+  double low = (1 - u / 4) + u2 * (5. / 32 - u * (15. / 128));
+  double middle = (195. / 2048 - u * (663. / 8192)) + u2 * (4641. / 65536 - u * (16575. / 262144));
+  double high = 480675. / 8388608 - u * (1762475. / 33554432) + u2 * (13042315. / 268435456);
+  return low + u4 * (middle + u4 * high);
+}
+
+// What the backward sweep needs of a day.
+struct day {
+  double dry;        // 1 with evaporation, 0 with rain
+  double ds_ds;      // d s' / d s
+  double ds_dx1;     // d s' / d x1, by way of T
+  double k5;         // d s+ / d s' = k^5
+  double store_open; // 1 if r' > 0, else 0
+  double direct_open;// 1 if q1 + x3 f > 0, else 0
+  double m5;         // d r+ / d r' = m^5
+  double power;      // r^3.5
+  double df_dr;      // d f / d r
+  double inflow;     // q9 / x3
+  double dQ_dx3;     // of Q itself: r' - r+, and f where the direct branch is open
+};
+
+// Flow of n days. `pr` has room for n values after uh2.size() - 1 zeros; `days` is null when no
+// gradient is wanted.
+template <bool Gradient>
+void simulate(int n, const double* P, const double* E, const parameters& p, const hydrograph& u1,
+              const hydrograph& u2, double* pr, day* days, double* Q) {
+  const double inverse_x1 = 1 / p.x1, inverse_x3 = 1 / p.x3, exchange = p.x2 / p.x3;
+  const double inverse_C = 1 / (2.25 * 2.25 * 2.25 * 2.25);
+  const int n1 = u1.size(), n2 = u2.size();
+  const double *share1 = u1.share.data(), *share2 = u2.share.data();
+  double s = p.S0 * inverse_x1, r = p.R0 * inverse_x3;
+  pr += n2 - 1;
+  for (int t = 0; t < n; ++t) {
+    const double net = P[t] - E[t];
+    const bool wet = net >= 0;
+    const double z = std::fabs(net) * inverse_x1;
+    const double T = tanh_positive(z);
+    const double a = wet ? s : 1 - s;
+    const double D = 1 / (1 + a * T);
+    const double mid = (wet ? s + T : s * (1 - T)) * D;
+    const double mid2 = mid * mid;
+    const double k = percolation_factor(mid2 * mid2 * inverse_C);
+    const double after = k * mid;
+    pr[t] = p.x1 * ((wet ? s : mid) - after) + (wet ? net : 0);
+
+    double q9 = 0, q1 = 0;
+    for (int j = 0; j < n1; ++j) q9 += share1[j] * pr[t - j];
+    for (int j = 0; j < n2; ++j) q1 += share2[j] * pr[t - j];
+
+    const double root = std::sqrt(r), r_2_5 = r * r * root, power = r * r_2_5;
+    const double f = exchange * power, inflow = q9 * inverse_x3;
+    const double level = r + inflow + f;
+    const double full = level < 0 ? 0 : level;
+    const double full2 = full * full;
+    const double m = 1 / std::sqrt(std::sqrt(1 + full2 * full2));
+    const double emptied = m * full;
+    const double direct = q1 + p.x3 * f;
+    Q[t] = p.x3 * (full - emptied) + (direct < 0 ? 0 : direct);
+
+    if (Gradient) {
+      day& d = days[t];
+      const double D2 = D * D, dT = 1 - T * T, k2 = k * k, m2 = m * m;
+      d.dry = wet ? 0 : 1;
+      d.ds_ds = dT * D2;
+      d.ds_dx1 = (wet ? 1 - s * s : s * (s - 2)) * d.ds_ds * (-z * inverse_x1);
+      d.k5 = k2 * k2 * k;
+      d.store_open = level > 0 ? 1 : 0;
+      d.direct_open = direct > 0 ? 1 : 0;
+      d.m5 = m2 * m2 * m;
+      d.power = power;
+      d.df_dr = 3.5 * exchange * r_2_5;
+      d.inflow = inflow;
+      d.dQ_dx3 = full - emptied + d.direct_open * f;
+    }
+    s = after;
+    r = emptied;
+  }
+}
+
+// Adjoints of the parameters, given those of the flows. `pr` and `days` are as `simulate` left
+// them; `work` has room for 2 (n + uh2.size()) values.
+//
+// A bar is an adjoint, a value's derivative of the target. Backward, a day does (forward line,
+// then what it passes on):
+//
+//   Q = x3 (r' - r+) + max(0, q1 + x3 f)   b = x3 Q-;  r'- = b, r+- = r- - b
+//                                          q1- = open2 Q-,  f- = open2 b
+//   r+ = m r'                              r'- += m^5 r+-
+//   r' = max(0, r + q9 / x3 + f)           i = open1 r'-;  r- = i, q9- = i / x3, f- += i
+//   f = (x2 / x3) r^3.5                    r- += f- df/dr,  x2- += f- r^3.5 / x3
+//   q9, q1 = sums over u                   pr- = sum_j (u1_j q9-_(t+j) + u2_j q1-_(t+j)),
+//                                          x4- likewise with the slopes of u, times pr
+//   pr = ... - x1 s+ + x1 (s or s')        c = x1 pr-;  s+- = s- - c;  s- or s'- += c
+//   s+ = k s'                              s'- += k^5 s+-
+//   s' = rain or evaporation               s- += s'- ds'/ds,  x1- += s'- ds'/dx1
+inline parameters adjoint(int n, const double* P, const double* E, const parameters& p,
+                          const hydrograph& u1, const hydrograph& u2, const double* pr,
+                          const day* days, const double* Q_adjoint, double* work) {
+  const int n1 = u1.size(), n2 = u2.size();
+  const double *share1 = u1.share.data(), *slope1 = u1.slope.data();
+  const double *share2 = u2.share.data(), *slope2 = u2.slope.data();
+  const double inverse_x3 = 1 / p.x3, exchange = p.x2 / p.x3;
+  double *q9_adjoint = work, *q1_adjoint = work + n + n2;
+  for (int j = 0; j < n2; ++j) q9_adjoint[n + j] = q1_adjoint[n + j] = 0;
+  pr += n2 - 1;
+  double s_adjoint = 0, r_adjoint = 0, x1 = 0, x2 = 0, x3 = 0, x4 = 0;
+  for (int t = n - 1; t >= 0; --t) {
+    const day& d = days[t];
+    // r- of the day before is a linear function of r-: its slope and the rest do not wait for it
+    const double b = p.x3 * Q_adjoint[t], open_b = d.direct_open * b;
+    const double full = d.m5 * r_adjoint + (1 - d.m5) * b;
+    const double through = d.store_open * (1 + d.df_dr);
+    r_adjoint = through * d.m5 * r_adjoint + (through * (1 - d.m5) * b + open_b * d.df_dr);
+    const double inner = d.store_open * full;
+    const double f = inner + open_b;
+    x2 += f * d.power;
+    x3 += b * d.dQ_dx3 - inner * d.inflow - f * (exchange * d.power);
+    q9_adjoint[t] = inner * inverse_x3;
+    q1_adjoint[t] = d.direct_open * Q_adjoint[t];
+
+    double pr_adjoint = 0, x4_slope = 0;
+    for (int j = 0; j < n1; ++j) {
+      pr_adjoint += share1[j] * q9_adjoint[t + j];
+      x4_slope += slope1[j] * q9_adjoint[t + j];
+    }
+    for (int j = 0; j < n2; ++j) {
+      pr_adjoint += share2[j] * q1_adjoint[t + j];
+      x4_slope += slope2[j] * q1_adjoint[t + j];
+    }
+    x4 += pr[t] * x4_slope;
+
+    const double net = P[t] - E[t];
+    const double c = p.x1 * pr_adjoint;
+    const double mid = d.k5 * s_adjoint + (d.dry - d.k5) * c;
+    s_adjoint = d.ds_ds * d.k5 * s_adjoint + (d.ds_ds * (d.dry - d.k5) + (1 - d.dry)) * c;
+    x1 += mid * d.ds_dx1 + pr_adjoint * (pr[t] - (net > 0 ? net : 0)) / p.x1;
+  }
+  return {x1 - s_adjoint * p.S0 / (p.x1 * p.x1),
+          x2 * inverse_x3,
+          (x3 - r_adjoint * p.R0 * inverse_x3) * inverse_x3,
+          x4,
+          s_adjoint / p.x1,
+          r_adjoint * inverse_x3};
+}
+
+}  // namespace gr4j

@@ -1,0 +1,34 @@
+"""What takes seconds to sample is sampled once, and looked at by many tests."""
+
+from pathlib import Path
+
+import pytest
+
+from gr4jstan.calibration import Fit, run_task
+from gr4jstan.comparison import Comparison, compare, define_variants
+from gr4jstan.model import define_model
+from gr4jstan.settings import SamplerSettings
+from gr4jstan.task import define_task
+
+
+@pytest.fixture(scope="session")
+def synthetic_fit() -> Fit:
+    """The post's experiment with the exact gradient, converged."""
+    task = define_task("synthetic", define_model(priors="uniform", sigma=0.1))
+    return run_task(task, SamplerSettings(seed=1), show_progress=False)
+
+
+@pytest.fixture(scope="session")
+def fit_folder(synthetic_fit: Fit, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `synthetic_fit` saves."""
+    folder = tmp_path_factory.mktemp("saved") / "fit"
+    synthetic_fit.save(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def comparison() -> Comparison:
+    """All variants of the post's experiment; the truncated ones with 20 draws a chain."""
+    settings = SamplerSettings(iter_warmup=500, iter_sampling=500, seed=1)
+    variants = define_variants("synthetic", settings, truncated_draws=20)
+    return compare(variants, true_x1=320.11, show_progress=False)

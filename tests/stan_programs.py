@@ -1,0 +1,112 @@
+"""The programs that the tests of densities and gradients share, and points to look at them."""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gr4jstan.catchment import Catchment
+from gr4jstan.datasets import load_dataset
+from gr4jstan.density import LogDensity, compile_log_density
+from gr4jstan.model import Model, define_model, stan_data
+from gr4jstan.programs import Structure, render_program
+
+# Options of define_model: between them, both priors, sigma known and estimated, all initial states.
+KINDS: dict[str, dict[str, Any]] = {
+    "post": {"priors": "uniform", "sigma": 0.1},
+    "default": {},
+    "fixed": {"priors": "uniform", "initial_states": "fixed"},
+}
+
+# Programs that must have the exact gradient, and those whose gradient is truncated.
+EXACT = ("autodiff", "adjoint")
+TRUNCATED = ("last", "chunk")
+
+# Kinds and gradients that are tested together; fixed initial states are not for the experiment
+# that truncation is, and one kind in mode chunk is enough to know it.
+TRUNCATING = (("post", "last"), ("post", "chunk"), ("default", "last"))
+VARIANTS = (*((kind, gradient) for kind in KINDS for gradient in EXACT[1:]), *TRUNCATING)
+
+# Where points are drawn from, by the name of the parameter: inside the bounds of every kind.
+RANGES = {
+    "x1": (120, 1500),
+    "x2": (0.2, 6),
+    "x3": (8, 95),
+    "x4": (0.6, 4.8),
+    "S0": (105, 600),
+    "R0": (6, 60),
+    "S0_fraction": (0.1, 0.9),
+    "R0_fraction": (0.1, 0.9),
+    "sigma": (0.05, 2),
+}
+
+
+def model_of(kind: str, gradient: str = "autodiff", **options: Any) -> Model:
+    """The model of a kind with one of EXACT or TRUNCATED."""
+    if gradient in TRUNCATED:
+        options |= {"gradient": "truncated", "truncate_mode": gradient}
+    else:
+        options |= {"gradient": gradient}
+    return define_model(**(KINDS[kind] | options))
+
+
+@functools.cache
+def _compiled(structure: Structure) -> LogDensity:
+    return compile_log_density(render_program(structure), {})
+
+
+@dataclass(frozen=True)
+class Case:
+    """A compiled program with its data."""
+
+    structure: Structure
+    data: dict[str, Any]
+
+    @property
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """Bounds of the parameters, in the order of the program."""
+        data = self.data
+        names = ["x1", "x2", "x3", "x4", "S0", "R0"]
+        bounds = {
+            name: (data[f"{name}_lower"], data[f"{name}_upper"])
+            for name in names
+            if f"{name}_lower" in data
+        }
+        bounds |= {
+            name: (0.0, 1.0) for name in ("S0_fraction", "R0_fraction") if f"{name}_alpha" in data
+        }
+        return bounds | ({"sigma": (0.0, np.inf)} if "sigma_scale" in data else {})
+
+    def with_data(self, **changes: Any) -> "Case":
+        return Case(self.structure, self.data | changes)
+
+    @property
+    def density(self) -> LogDensity:
+        return LogDensity(_compiled(self.structure).executable, self.data)
+
+    def evaluate(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.density.evaluate(points)
+
+    def unconstrain(self, values: dict[str, Any]) -> np.ndarray:
+        """Unconstrained points by Stan's transforms: the logit between bounds, else the log."""
+        columns = []
+        for name, (lower, upper) in self.bounds.items():
+            above = np.asarray(values[name], dtype=float) - lower
+            columns.append(np.log(above if upper == np.inf else above / (upper - lower - above)))
+        return np.stack(columns, axis=-1)
+
+    def draw(self, n: int, seed: int = 1, **ranges: tuple[float, float]) -> np.ndarray:
+        """Unconstrained points, shape (n, D), drawn between RANGES or those given."""
+        rng = np.random.default_rng(seed)
+        chosen = RANGES | ranges
+        return self.unconstrain({name: rng.uniform(*chosen[name], n) for name in self.bounds})
+
+
+def case_of(
+    kind: str, gradient: str = "autodiff", catchment: str | Catchment = "synthetic", **options: Any
+) -> Case:
+    """A model of a kind and a gradient on a data set or catchment."""
+    model = model_of(kind, gradient, **options)
+    days = load_dataset(catchment) if isinstance(catchment, str) else catchment
+    return Case(model.structure, stan_data(model, days))
