@@ -230,7 +230,7 @@ def test_speed_is_said_as_measured(comparison: Comparison) -> None:
     assert "2e+03 effective draws a second, 4.00 times the full gradient" in said
     slow = altered(last, **usual, seconds=seconds(last, 100.0))
     said = text_of(comparison, full=reference, truncated_last=slow)["truncated_last"]
-    assert "5 effective draws a second, 0.01 times the full gradient" in said
+    assert "5 effective draws a second, 1/100 of the full gradient" in said
 
 
 def test_a_good_ebfmi_beside_saturated_trees_is_pointed_out(comparison: Comparison) -> None:

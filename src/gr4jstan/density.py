@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 class LogDensity:
     """A program's log density on the unconstrained scale.
 
-    It is normalised and includes the Jacobian of the constraining transforms.
+    It keeps the constants that NUTS drops and includes the Jacobian of the constraining transforms.
 
     Parameters
     ----------

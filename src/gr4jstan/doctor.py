@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gr4jstan.compiler import compile_program
 from gr4jstan.errors import ToolchainError
-from gr4jstan.install import github_reachable, index_reachable
+from gr4jstan.install import github_reachable
 from gr4jstan.toolchain import (
     INSTALL_HINT,
     cache_dir,
@@ -24,6 +24,7 @@ from gr4jstan.toolchain import (
     require_cmdstan,
     tool_advice,
 )
+from gr4jstan.wheel import index_reachable
 
 _PACKAGES = ("gr4jstan", "cmdstanpy", "arviz", "numpy", "pandas", "xarray", "matplotlib")
 _PROGRAM = "parameters {\n  real x;\n}\nmodel {\n  x ~ normal(0, 1);\n}\n"

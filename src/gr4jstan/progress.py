@@ -1,0 +1,35 @@
+"""Progress bars."""
+
+import contextlib
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+
+@contextlib.contextmanager
+def progress_bar(progress: bool, title: str, **options: Any) -> Iterator[Any]:
+    """A progress bar whose clock goes on while nothing is reported."""
+    from tqdm import tqdm
+
+    done = threading.Event()
+    # in a log file, every update is a line
+    interval = 1.0 if sys.stderr.isatty() else 20.0
+    layout = "{desc}: {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt}{unit} {elapsed}"
+    if "total" in options:
+        options["bar_format"] = layout
+    with tqdm(desc=title, disable=not progress, mininterval=interval / 4, **options) as bar:
+
+        def tick() -> None:
+            while not done.wait(interval):
+                bar.refresh()
+
+        thread = threading.Thread(target=tick, daemon=True)
+        if progress:
+            thread.start()
+        try:
+            yield bar
+        finally:
+            done.set()
+            if progress:
+                thread.join()
