@@ -115,9 +115,7 @@ def export(options: Namespace) -> int:
     with output_folder(options.output, force=options.force) as work:
         task = define_task(_catchment(options), model, warmup=options.warmup)
         program = render_program(model.structure)
-        built = compile_program(
-            program.code, program.header, progress=not getattr(options, "no_progress", False)
-        )
+        built = compile_program(program.code, program.header)
         (work / f"{PROGRAM_NAME}.stan").write_text(program.code, encoding="utf-8")
         write_json(work / "data.json", task.data)
         shutil.copy2(built.path, work / PROGRAM_NAME)

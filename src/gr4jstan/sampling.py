@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -105,7 +106,7 @@ def sample(
         **windows,
         max_treedepth=settings.max_treedepth,
         metric="dense_e",
-        show_progress=show_progress,
+        show_progress=show_progress and _can_show_bars(),
     ) as (mcmc, seconds):
         columns = mcmc.column_names
         draws = mcmc.draws(inc_warmup=True)
@@ -170,6 +171,11 @@ def _last_words(error: Exception, folder: Path) -> str:
         if (lines := path.read_text(errors="replace").strip().splitlines())
     ]
     return "\n".join(["Sampling failed.", *(consoles or [str(error)])])
+
+
+def _can_show_bars() -> bool:
+    """In a terminal or a notebook; a log file would be littered with them."""
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
 
 
 @contextmanager
