@@ -124,7 +124,7 @@ def test_sources_are_where_the_package_looks_for_them():
     folder = stan_folder()
     assert (folder / "calibrate.stan.j2").is_file()
     for name, kind in (("likelihoods", "error_model"), ("priors", "priors")):
-        present = {file.name.removesuffix(".stan.j2") for file in (folder / name).iterdir()}
+        present = {file.name.removesuffix(".stan.j2") for file in (folder / name).glob("*.j2")}
         assert present == set(CHOICES[kind])
 
 

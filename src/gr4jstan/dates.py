@@ -162,7 +162,7 @@ def daily_index(dates: Any, label: str) -> pd.DatetimeIndex:
         index = pd.DatetimeIndex(dates).tz_localize(None)
     except (TypeError, ValueError) as error:
         raise InputError(f"{label}: the dates cannot be understood: {error}") from error
-    missing = int(index.isna().sum())  # type: ignore[attr-defined]
+    missing = int(index.isna().sum())
     if missing:
         raise InputError(f"{label}: {_plural(missing, 'date')} missing")
     timed = index[index != index.normalize()]

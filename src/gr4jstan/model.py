@@ -219,10 +219,12 @@ def stan_data(model: Model, catchment: Catchment, warmup: int = 0) -> StanData:
 def _spread_of_flow(catchment: Catchment, warmup: int) -> float:
     """Standard deviation of all observations after the warm-up, whatever the subsample [mm/d]."""
     assert catchment.Q is not None
-    scale = float(np.nanstd(catchment.Q[warmup:]))
+    observed = catchment.Q[warmup:]
+    observed = observed[~np.isnan(observed)]
+    scale = float(np.std(observed))
     if scale == 0:
         raise InputError(
-            f"{catchment.source}: Q never changes after the warm-up; "
-            "the error scale cannot be estimated from a constant series."
+            f"{catchment.source}: Q is {observed[0]:g} mm/d on all {len(observed)} days that "
+            "count; the error scale cannot be estimated from a constant series."
         )
     return scale

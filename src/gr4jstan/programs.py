@@ -15,9 +15,9 @@ InitialStates = Literal["estimated", "fixed"]
 
 # C++ of each gradient, in the order of inclusion.
 _HEADERS: dict[str, tuple[str, ...]] = {
-    "adjoint": ("kernel.hpp", "adjoint.hpp"),
+    "adjoint": ("cpp/kernel.hpp", "likelihoods/{error_model}.hpp", "cpp/adjoint.hpp"),
     "autodiff": (),
-    "truncated": ("stop_gradient.hpp",),
+    "truncated": ("cpp/stop_gradient.hpp",),
 }
 
 # The header's namespace follows from it, so every copy of a program that is compiled keeps it.
@@ -133,6 +133,7 @@ def render_program(structure: Structure) -> Program:
         initial_states=initial_states_block(structure),
     )
     headers = [
-        (folder / "cpp" / name).read_text(encoding="utf-8") for name in _HEADERS[structure.gradient]
+        (folder / name.format(error_model=structure.error_model)).read_text(encoding="utf-8")
+        for name in _HEADERS[structure.gradient]
     ]
     return Program(code=code, header="\n".join(headers) or None)

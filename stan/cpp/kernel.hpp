@@ -16,6 +16,7 @@
 // everything else is kept off their path, and the days' partial derivatives, which the backward
 // sweep needs, are computed in their shadow.
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
 namespace gr4j {
@@ -54,15 +55,16 @@ inline hydrograph uh1(double x4) {
           }};
 }
 
-// S-curve 0.5 (t / x4)^2.5 up to x4, then 1 - 0.5 (2 - t / x4)^2.5, and its 10 % of the water.
+// S-curve 0.5 (t / x4)^2.5 up to x4, then 1 - 0.5 (2 - t / x4)^2.5 up to 2 x4, and its 10 % of
+// the water. It has twice the ordinates of UH1, the last of which may be 0.
 inline hydrograph uh2(double x4) {
-  return {static_cast<int>(std::ceil(2 * x4)), 0.1,
+  return {2 * static_cast<int>(std::ceil(x4)), 0.1,
           [x4](double day, double& value, double& d_x4) {
             double age = day / x4;
             if (age < 1) {
               value = 0.5 * age * age * std::sqrt(age);
               d_x4 = -2.5 * value / x4;
-            } else {
+            } else if (age < 2) {
               double rest = 2 - age, power = rest * std::sqrt(rest);
               value = 1 - 0.5 * rest * power;
               d_x4 = -1.25 * power * age / x4;
@@ -106,14 +108,25 @@ struct day {
   double dQ_dx3;     // of Q itself: r' - r+, and f where the direct branch is open
 };
 
-// Flow of n days. `pr` has room for n values after uh2.size() - 1 zeros; `days` is null when no
-// gradient is wanted.
-template <bool Gradient>
-void simulate(int n, const double* P, const double* E, const parameters& p, const hydrograph& u1,
+// Calls work with the number of ordinates of UH1 as a constant, where it is usual, so that the
+// sums over ordinates are unrolled; otherwise with 0.
+template <typename Work>
+void with_ordinates(int n, const Work& work) {
+  switch (n) {
+    case 1: return work(std::integral_constant<int, 1>());
+    case 2: return work(std::integral_constant<int, 2>());
+    case 3: return work(std::integral_constant<int, 3>());
+    case 4: return work(std::integral_constant<int, 4>());
+    default: return work(std::integral_constant<int, 0>());
+  }
+}
+
+template <int N1, bool Gradient>
+void simulate_days(int n, const double* P, const double* E, const parameters& p, const hydrograph& u1,
               const hydrograph& u2, double* pr, day* days, double* Q) {
   const double inverse_x1 = 1 / p.x1, inverse_x3 = 1 / p.x3, exchange = p.x2 / p.x3;
   const double inverse_C = 1 / (2.25 * 2.25 * 2.25 * 2.25);
-  const int n1 = u1.size(), n2 = u2.size();
+  const int n1 = N1 ? N1 : u1.size(), n2 = 2 * n1;
   const double *share1 = u1.share.data(), *share2 = u2.share.data();
   double s = p.S0 * inverse_x1, r = p.R0 * inverse_x3;
   pr += n2 - 1;
@@ -164,10 +177,17 @@ void simulate(int n, const double* P, const double* E, const parameters& p, cons
   }
 }
 
-// Adjoints of the parameters, given those of the flows. `pr` and `days` are as `simulate` left
-// them; `work` has room for 2 (n + uh2.size()) values.
-//
-// A bar is an adjoint, a value's derivative of the target. Backward, a day does (forward line,
+// Flow of n days. `pr` has room for n values after uh2.size() - 1 zeros; `days` is null when no
+// gradient is wanted.
+template <bool Gradient>
+void simulate(int n, const double* P, const double* E, const parameters& p, const hydrograph& u1,
+              const hydrograph& u2, double* pr, day* days, double* Q) {
+  with_ordinates(u1.size(), [&](auto n1) {
+    simulate_days<decltype(n1)::value, Gradient>(n, P, E, p, u1, u2, pr, days, Q);
+  });
+}
+
+// The backward sweep. A bar is an adjoint, a value's derivative of the target. Backward, a day does (forward line,
 // then what it passes on):
 //
 //   Q = x3 (r' - r+) + max(0, q1 + x3 f)   b = x3 Q-;  r'- = b, r+- = r- - b
@@ -180,10 +200,11 @@ void simulate(int n, const double* P, const double* E, const parameters& p, cons
 //   pr = ... - x1 s+ + x1 (s or s')        c = x1 pr-;  s+- = s- - c;  s- or s'- += c
 //   s+ = k s'                              s'- += k^5 s+-
 //   s' = rain or evaporation               s- += s'- ds'/ds,  x1- += s'- ds'/dx1
-inline parameters adjoint(int n, const double* P, const double* E, const parameters& p,
-                          const hydrograph& u1, const hydrograph& u2, const double* pr,
-                          const day* days, const double* Q_adjoint, double* work) {
-  const int n1 = u1.size(), n2 = u2.size();
+template <int N1>
+parameters adjoint_days(int n, const double* P, const double* E, const parameters& p,
+                        const hydrograph& u1, const hydrograph& u2, const double* pr,
+                        const day* days, const double* Q_adjoint, double* work) {
+  const int n1 = N1 ? N1 : u1.size(), n2 = 2 * n1;
   const double *share1 = u1.share.data(), *slope1 = u1.slope.data();
   const double *share2 = u2.share.data(), *slope2 = u2.slope.data();
   const double inverse_x3 = 1 / p.x3, exchange = p.x2 / p.x3;
@@ -228,6 +249,18 @@ inline parameters adjoint(int n, const double* P, const double* E, const paramet
           x4,
           s_adjoint / p.x1,
           r_adjoint * inverse_x3};
+}
+
+// Adjoints of the parameters, given those of the flows. `pr` and `days` are as `simulate` left
+// them; `work` has room for 2 (n + uh2.size()) values.
+inline parameters adjoint(int n, const double* P, const double* E, const parameters& p,
+                          const hydrograph& u1, const hydrograph& u2, const double* pr,
+                          const day* days, const double* Q_adjoint, double* work) {
+  parameters bar;
+  with_ordinates(u1.size(), [&](auto n1) {
+    bar = adjoint_days<decltype(n1)::value>(n, P, E, p, u1, u2, pr, days, Q_adjoint, work);
+  });
+  return bar;
 }
 
 }  // namespace gr4j

@@ -1,0 +1,21 @@
+// The C++ of gaussian.stan.j2: independent Gaussian errors with standard deviation sigma.
+#include <cmath>
+
+namespace gr4j {
+
+// Log density of the observations y on n days, and its derivatives. Q_adjoint, zero on entry, gets
+// those with respect to the flows; days count from 1.
+inline double gaussian(int n, const int* day, const double* y, const double* Q, double sigma,
+                       double* Q_adjoint, double& sigma_adjoint) {
+  const double precision = 1 / (sigma * sigma);
+  double squares = 0;
+  for (int i = 0; i < n; ++i) {
+    const double residual = y[i] - Q[day[i] - 1];
+    squares += residual * residual;
+    Q_adjoint[day[i] - 1] = residual * precision;
+  }
+  sigma_adjoint = (squares * precision - n) / sigma;
+  return -0.5 * squares * precision - n * (std::log(sigma) + 0.91893853320467274178);
+}
+
+}  // namespace gr4j
