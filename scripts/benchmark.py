@@ -11,17 +11,22 @@ benchmark.md, the tables that are also printed, and benchmark.json. The peers co
 
 import argparse
 import importlib.util
+import math
 import os
 import platform
 import sys
+import time
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from gr4jstan import InputError, ToolchainError
 from gr4jstan.files import write_json
 
 PEERS = ("hydrogr", "emcee", "numpyro", "jax", "pymc", "nutpie", "numba")
+
+_BEGIN = time.perf_counter()
 
 
 def main() -> None:
@@ -61,9 +66,9 @@ def main() -> None:
     text = describe(results, targets)
     folder = Path(options.output)
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "benchmark.json", results)
-    (folder / "benchmark.md").write_text(text + "\n", encoding="utf-8")
     print(text)
+    (folder / "benchmark.md").write_text(text + "\n", encoding="utf-8")
+    write_json(folder / "benchmark.json", _finite(results))
 
 
 def _machine() -> str:
@@ -71,8 +76,17 @@ def _machine() -> str:
     return f"{cores} cores, {platform.machine()}, Python {platform.python_version()}"
 
 
+def _finite(content: Any) -> Any:
+    """The same with null in place of what JSON has no number for."""
+    if isinstance(content, dict):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
+
+
 def _announce(what: str) -> None:
-    print(what, file=sys.stderr, flush=True)
+    print(f"{time.perf_counter() - _BEGIN:6.0f} s  {what}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

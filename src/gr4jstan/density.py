@@ -24,6 +24,7 @@ from gr4jstan.toolchain import (
 )
 
 Array = NDArray[np.float64]
+Evaluate = Callable[[Array], tuple[float, Array]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class LogDensity:
         return values[:, 0], values[:, 1:]
 
     @contextmanager
-    def session(self) -> Iterator[Callable[[Array], tuple[float, Array]]]:
+    def session(self) -> Iterator[Evaluate]:
         """Keep the program running for evaluations one by one.
 
         Yields

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from gr4jstan.density import LogDensity, compile_log_density
+from gr4jstan.density import Evaluate, LogDensity, compile_log_density
 from gr4jstan.inits import screened_draws, screened_inits
 from gr4jstan.model import Model
 from gr4jstan.programs import render_program
@@ -140,23 +140,24 @@ def find_start(
         Without a metric, and with starting points that are screened prior draws, if the search
         failed or found several modes.
     """
-    modes = find_modes(task, density, settings.seed)
-    trouble = _find_trouble(modes)
-    if trouble is not None:
-        inits = screened_inits(task, settings.chains, settings.seed)
-        return Start(inits, None, modes, trouble)
-    inits = dispersed_inits(task.model, modes[0], density, settings.chains, settings.seed)
-    return Start(inits, modes[0].covariance if warm else None, modes, None)
+    with density.session() as evaluate:
+        modes = find_modes(task, evaluate, settings.seed)
+        trouble = _find_trouble(modes)
+        if trouble is not None:
+            inits = screened_inits(task, settings.chains, settings.seed)
+            return Start(inits, None, modes, trouble)
+        inits = dispersed_inits(task.model, modes[0], evaluate, settings.chains, settings.seed)
+        return Start(inits, modes[0].covariance if warm else None, modes, None)
 
 
-def find_modes(task: Task, density: LogDensity, seed: int) -> tuple[Mode, ...]:
+def find_modes(task: Task, evaluate: Evaluate, seed: int) -> tuple[Mode, ...]:
     """Climb from the best of many prior draws; different modes, by their mass."""
     model = task.model
     draws = screened_draws(task, _SCREENED, seed)
     best = unconstrain(model, {name: values[:_BEST] for name, values in draws.items()})
     modes: list[Mode] = []
     for start in _spread(best, _STARTS):
-        found = _climb(model, density, start)
+        found = _climb(model, evaluate, start)
         if found is not None and not any(_same(found, mode) for mode in modes):
             modes.append(found)
     return tuple(sorted(modes, key=lambda mode: -mode.log_mass))
@@ -168,7 +169,7 @@ def find_rivals(modes: Sequence[Mode]) -> list[Mode]:
 
 
 def dispersed_inits(
-    model: Model, mode: Mode, density: LogDensity, chains: int, seed: int
+    model: Model, mode: Mode, evaluate: Evaluate, chains: int, seed: int
 ) -> list[dict[str, float]]:
     """Starting points around a mode, wider than the posterior.
 
@@ -180,12 +181,16 @@ def dispersed_inits(
     assert mode.covariance is not None
     rng = np.random.default_rng(seed)
     factor = np.linalg.cholesky(mode.covariance)
-    points = mode.point + _DISPERSION * rng.standard_normal((20 * chains, len(factor))) @ factor.T
-    values, _ = density.evaluate(points)
-    usable = points[np.isfinite(values)][:chains]
-    if len(usable) < chains:
-        usable = np.vstack([usable, np.tile(mode.point, (chains - len(usable), 1))])
-    columns = constrain(model, usable)
+    points: list[Array] = []
+    for _ in range(chains):
+        point = mode.point
+        for _ in range(20):
+            tried = mode.point + _DISPERSION * factor @ rng.standard_normal(len(factor))
+            if np.isfinite(evaluate(tried)[0]):
+                point = tried
+                break
+        points.append(point)
+    columns = constrain(model, np.array(points))
     return [{name: float(column[i]) for name, column in columns.items()} for i in range(chains)]
 
 
@@ -200,30 +205,28 @@ def _spread(points: Array, n: int) -> Array:
     return points[chosen]
 
 
-def _climb(model: Model, density: LogDensity, start: Array) -> Mode | None:
+def _climb(model: Model, evaluate: Evaluate, start: Array) -> Mode | None:
     """The mode above a starting point; None if the optimiser ends where it cannot be evaluated."""
-    with density.session() as evaluate:
 
-        def target(point: Array) -> tuple[float, Array]:
-            value, gradient = evaluate(point)
-            if not (np.isfinite(value) and np.isfinite(gradient).all()):
-                return 1e10, np.zeros_like(point)
-            return -value, -gradient
+    def target(point: Array) -> tuple[float, Array]:
+        value, gradient = evaluate(point)
+        if not (np.isfinite(value) and np.isfinite(gradient).all()):
+            return 1e10, np.zeros_like(point)
+        return -value, -gradient
 
-        found = optimize.minimize(target, start, jac=True, method="BFGS", options={"maxiter": 500})
+    found = optimize.minimize(target, start, jac=True, method="BFGS", options={"maxiter": 500})
     if found.fun >= 1e10:
         return None
-    covariance = _covariance(density, found.x)
+    covariance = _covariance(evaluate, found.x)
     parameters = {name: float(value[0]) for name, value in constrain(model, found.x[None]).items()}
     return Mode(found.x, -float(found.fun), covariance, parameters)
 
 
-def _covariance(density: LogDensity, point: Array) -> Array | None:
+def _covariance(evaluate: Evaluate, point: Array) -> Array | None:
     """Inverse of the negative Hessian, from central differences of the gradient."""
     steps = 1e-4 * np.eye(len(point))
-    _, gradients = density.evaluate(np.vstack([point + steps, point - steps]))
-    ahead, behind = np.split(gradients, 2)
-    hessian = (ahead - behind) / 2e-4
+    slopes = [evaluate(point + step)[1] - evaluate(point - step)[1] for step in steps]
+    hessian = np.array(slopes) / 2e-4
     hessian = (hessian + hessian.T) / 2
     if not np.isfinite(hessian).all() or np.linalg.eigvalsh(hessian)[-1] >= 0:
         return None

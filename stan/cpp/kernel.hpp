@@ -99,8 +99,8 @@ struct day {
   double ds_ds;      // d s' / d s
   double ds_dx1;     // d s' / d x1, by way of T
   double k5;         // d s+ / d s' = k^5
-  double store_open; // 1 if r' > 0, else 0
-  double direct_open;// 1 if q1 + x3 f > 0, else 0
+  double store_open; // 0 if max(0, .) cuts r' off, else 1: at 0 the slope upward
+  double direct_open;// the same for q1 + x3 f
   double m5;         // d r+ / d r' = m^5
   double power;      // r^3.5
   double df_dr;      // d f / d r
@@ -164,8 +164,8 @@ void simulate_days(int n, const double* P, const double* E, const parameters& p,
       d.ds_ds = dT * D2;
       d.ds_dx1 = (wet ? 1 - s * s : s * (s - 2)) * d.ds_ds * (-z * inverse_x1);
       d.k5 = k2 * k2 * k;
-      d.store_open = level > 0 ? 1 : 0;
-      d.direct_open = direct > 0 ? 1 : 0;
+      d.store_open = level < 0 ? 0 : 1;
+      d.direct_open = direct < 0 ? 0 : 1;
       d.m5 = m2 * m2 * m;
       d.power = power;
       d.df_dr = 3.5 * exchange * r_2_5;
