@@ -1,0 +1,342 @@
+"""The hand-written adjoint against Stan's automatic differentiation of the same posterior.
+
+Where the two might be wrong together, both are also held against the complex step.
+"""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import gr4jstan
+from gr4jstan.catchment import Catchment
+from gr4jstan.compiler import compile_program
+from gr4jstan.datasets import load_dataset
+from gr4jstan.errors import InputError, ToolchainError
+from gr4jstan.programs import render_program
+from gr4jstan.sampling import sample
+from gr4jstan.settings import SamplerSettings
+from gr4jstan.simulator import simulate
+from stan_programs import EXACT, RANGES, Case, case_of
+from test_gradients import (
+    assert_close_to_largest,
+    complex_step_gradient,
+    dry_catchment,
+    log_density,
+)
+
+# The box of parameters, and bounds of the priors that have it inside.
+BOX = {"x1": (1, 2500), "x2": (-10, 10), "x3": (1, 500), "x4": (0.5 + 1e-6, 10)}
+BOUNDS = {"x1": (0.5, 2600), "x2": (-11, 11), "x3": (0.5, 520), "x4": (0.5, 10.5)}
+
+kinds = pytest.mark.parametrize("kind", ["post", "default", "fixed"])
+estimating = pytest.mark.parametrize("kind", ["post", "default"])
+
+
+def case_in_the_box(kind, catchment="example", **options):
+    """The adjoint program of a kind; stores in mm may be empty."""
+    bounds = BOUNDS | ({"S0": (0, 2000), "R0": (0, 100)} if kind == "post" else {})
+    settings = {}
+    for name, (lower, upper) in bounds.items():
+        settings |= {f"{name}_lower": lower, f"{name}_upper": upper}
+    return case_of(kind, "adjoint", catchment, prior_settings=settings, **options)
+
+
+def autodiff(case, points):
+    """Log density and gradient by the program that leaves both to Stan."""
+    structure = replace(case.structure, gradient="autodiff")
+    return Case(structure, case.data).evaluate(points)
+
+
+def assert_equal_to_autodiff(case, points, tolerance=1e-10):
+    values, gradient = case.evaluate(points)
+    expected_values, expected = autodiff(case, points)
+    np.testing.assert_allclose(values, expected_values, rtol=1e-12)
+    assert_close_to_largest(gradient, expected, tolerance)
+    return gradient
+
+
+def box_points(case, n=60, seed=1):
+    """Points spread over the box, x1 and x3 evenly on the log scale, then its corners.
+
+    Without those where rounding is amplified; they have a test of their own.
+    """
+    rng = np.random.default_rng(seed)
+    corners = np.array(list(itertools.product(*BOX.values()))).T
+    values = {}
+    for name in case.bounds:
+        low, high = BOX.get(name, RANGES[name])
+        drawn = rng.uniform(low, high, n)
+        if name in ("x1", "x3"):
+            drawn = np.exp(rng.uniform(np.log(low), np.log(high), n))
+        corner = corners[list(BOX).index(name)] if name in BOX else rng.uniform(low, high, 16)
+        values[name] = np.concatenate([drawn, corner])
+    amplified = values["x2"] / values["x3"] < -8
+    return case.unconstrain(values)[~amplified]
+
+
+def rain_only(T=60):
+    rng = np.random.default_rng(5)
+    return Catchment("wet", rng.gamma(0.5, 12, T) + 0.1, np.zeros(T), rng.uniform(0.1, 9, T))
+
+
+def balanced(T=30):
+    """Precipitation that equals evapotranspiration: neither net rain nor net evaporation."""
+    rng = np.random.default_rng(6)
+    P = rng.uniform(0, 5, T)
+    return Catchment("balanced", P, P, rng.uniform(0.1, 2, T))
+
+
+def repeated(T):
+    """The forcing of five years over and over."""
+    days = load_dataset("example")
+    times = -(-T // len(days))
+    return Catchment("long", *(np.tile(x, times)[:T] for x in (days.P, days.E, days.Q)))
+
+
+# Everywhere in the box
+
+
+@kinds
+def test_adjoint_equals_autodiff_over_the_box(kind):
+    case = case_in_the_box(kind)
+    assert_equal_to_autodiff(case, box_points(case))
+
+
+@estimating
+def test_adjoint_is_as_exact_as_autodiff_where_rounding_is_amplified(kind):
+    """At x2 = -10 and x3 = 1 a day's loss changes by up to 35 times what the routing store does.
+
+    There the rounding of the store's inflow, of the order of 1e-16 x1, grows from day to day, and
+    no two programs agree to 1e-10; that of an 80-bit complex step is smaller by 2000.
+    """
+    case = case_in_the_box(kind)
+    points = case.draw(16, x1=(2400, 2500), x2=(-10, -9.9), x3=(1, 1.05), x4=(0.51, 10))
+    n, D = points.shape
+    columns = np.repeat(points.T, D, axis=1) + np.clongdouble(1e-30j) * np.tile(np.eye(D), n)
+    precise = {name: np.array(case.data[name], np.longdouble) for name in ("P", "E", "Q_obs")}
+    values = log_density(case.with_data(**precise), columns, (), 0)
+    expected = (values.imag.reshape(n, D) / np.longdouble(1e-30)).astype(float)
+
+    def typical_error(gradient):
+        error = np.abs(gradient - expected).max(axis=1) / np.abs(expected).max(axis=1)
+        return np.exp(np.log(error).mean())
+
+    error = typical_error(case.evaluate(points)[1])
+    assert error < 3 * typical_error(autodiff(case, points)[1]) < 1e-7
+
+
+@estimating
+def test_adjoint_equals_autodiff_over_20000_days(kind):
+    case = case_in_the_box(kind, repeated(20_000))
+    points = np.concatenate([case.draw(2), box_points(case, n=3)[:3]])
+    assert_equal_to_autodiff(case, points)
+
+
+@kinds
+@pytest.mark.parametrize("day", [0, 3, 5])
+def test_adjoint_equals_autodiff_on_a_single_day(kind, day):
+    data = case_in_the_box(kind, "synthetic").data
+    one_day = {"T": 1, "P": [data["P"][day]], "E": [data["E"][day]]}
+    case = case_in_the_box(kind).with_data(**one_day, N=1, obs_day=[1], Q_obs=[0.4])
+    points = box_points(case, n=20)
+    gradient = assert_equal_to_autodiff(case, points)
+    assert_close_to_largest(gradient, complex_step_gradient(case, points), 1e-10)
+
+
+@kinds
+@pytest.mark.parametrize("days", [dry_catchment(), rain_only(), balanced()], ids=lambda d: d.name)
+def test_adjoint_equals_autodiff_when_it_never_or_always_rains(kind, days):
+    case = case_in_the_box(kind, days)
+    points = box_points(case)
+    gradient = assert_equal_to_autodiff(case, points)
+    assert_close_to_largest(gradient, complex_step_gradient(case, points), 1e-10)
+
+
+@estimating
+@pytest.mark.parametrize("step", [2, 7, 150])
+def test_adjoint_equals_autodiff_when_few_days_count(kind, step):
+    case = case_in_the_box(kind, subsample=step)
+    assert case.data["N"] < case.data["T"] / step, "some observations are missing"
+    assert_equal_to_autodiff(case, box_points(case, n=20))
+
+
+# Unit hydrographs
+
+
+@estimating
+@pytest.mark.parametrize("n", range(1, 9))
+def test_adjoint_equals_autodiff_for_any_number_of_ordinates(kind, n):
+    """The last day of UH1 barely begun, half over, and all but complete."""
+    case = case_in_the_box(kind)
+    for x4 in (max(n - 1 + 1e-6, 0.5 + 1e-6), n - 0.4, n - 1e-6):
+        assert_equal_to_autodiff(case, case.draw(2, x4=(x4, x4)))
+
+
+def at_midpoint_of_x4(kind, x4):
+    """A case whose x4 is this very number, to the last bit, where its coordinate is 0."""
+    case = case_in_the_box(kind, "synthetic").with_data(x4_upper=2 * x4 - 0.5)
+    points = case.draw(5, x4=(0.6, 0.61))
+    points[:, 3] = 0
+    return case, points
+
+
+@estimating
+@pytest.mark.parametrize("x4", [1, 2, 3, 4, 5, 7, 10])
+def test_both_take_the_same_side_of_a_whole_x4(kind, x4):
+    """The gradient jumps there; at the number itself it is that of the shorter hydrograph."""
+    case, points = at_midpoint_of_x4(kind, x4)
+    side = 1e-11 * np.eye(points.shape[1])[3]
+    at = assert_equal_to_autodiff(case, points)
+    below = assert_equal_to_autodiff(case, points - side)
+    above = assert_equal_to_autodiff(case, points + side)
+    assert_close_to_largest(at, complex_step_gradient(case, points), 1e-10)
+    assert_close_to_largest(at, below, 1e-8)
+    assert (np.abs(above - at)[:, 3] > 1e-6 * np.abs(at).max(axis=1)).all()
+
+
+@estimating
+@pytest.mark.parametrize("x4", [1.5, 2.5, 4.5])
+def test_adjoint_equals_autodiff_at_a_half_x4(kind, x4):
+    """UH2 ends on a whole day."""
+    case, points = at_midpoint_of_x4(kind, x4)
+    gradient = assert_equal_to_autodiff(case, points)
+    assert_close_to_largest(gradient, complex_step_gradient(case, points), 1e-10)
+
+
+# Stores
+
+
+@pytest.mark.parametrize("coordinate", [-800, -700, -40, -20])
+@pytest.mark.parametrize(
+    "days", ["synthetic", dry_catchment(), rain_only()], ids=["mixed", "dry", "wet"]
+)
+def test_adjoint_equals_autodiff_at_and_near_empty_stores(days, coordinate):
+    """At coordinate -800 the stores underflow to exactly 0."""
+    case = case_in_the_box("post", days)
+    points = case.draw(10, x4=(0.6, 9), x2=(-6, 6))
+    points[:5, 4] = points[3:8, 5] = coordinate
+    gradient = assert_equal_to_autodiff(case, points)
+    if coordinate > -700:
+        assert_close_to_largest(gradient, complex_step_gradient(case, points), 1e-10)
+
+
+@pytest.mark.parametrize("ratio", [1 - 1e-9, 1, 1 + 1e-9, 1.5, 4])
+def test_adjoint_equals_autodiff_where_the_production_store_overfills(ratio):
+    case = case_of("post", "adjoint")
+    x1 = np.linspace(110, 490, 12)
+    values = {name: np.full(12, sum(RANGES[name]) / 2) for name in case.bounds}
+    points = case.unconstrain(values | {"x1": x1, "S0": ratio * x1})
+    if ratio == 1:
+        same_bounds = {"S0_lower": case.data["x1_lower"], "S0_upper": case.data["x1_upper"]}
+        case = case.with_data(**same_bounds)
+        points[:, 4] = points[:, 0]
+    gradient = assert_equal_to_autodiff(case, points)
+    assert_close_to_largest(gradient, complex_step_gradient(case, points), 1e-10)
+
+
+def before_the_switches(case, values):
+    """What max(0, .) is taken of on each day, [mm]: in the routing store, in the direct branch."""
+    x = [values[name] for name in ("x1", "x2", "x3", "x4")]
+    run = simulate(case.data["P"], case.data["E"], *x, s0=values["S0"], r0=values["R0"])
+    before = np.concatenate([[values["R0"]], run.R[:-1]])
+    return {"store": before + run.q9 + run.exch, "direct": run.q1 + run.exch}
+
+
+@pytest.mark.parametrize("branch", ["store", "direct"])
+@pytest.mark.parametrize("x4", [0.8, 1.7, 2.3, 3.6, 6.4])
+@pytest.mark.parametrize("distance", [1e-6, 1e-9])
+def test_adjoint_equals_autodiff_on_both_sides_of_a_switch(branch, x4, distance):
+    """The losing exchange that first empties the branch on some day is found by bisection."""
+    case = case_in_the_box("post", "synthetic")
+    start = {"S0": 190, "R0": 1.4, "x1": 320, "x3": 2.0, "x4": x4}
+
+    def open_everywhere(x2):
+        return (before_the_switches(case, start | {"x2": x2})[branch][1:] > 0).all()
+
+    low, high = -10.0, -1e-9
+    assert open_everywhere(high) and not open_everywhere(low)
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if open_everywhere(middle) else (middle, high)
+    sides = [low * (1 + distance), high * (1 - distance)]
+    assert [open_everywhere(x2) for x2 in sides] == [False, True]
+    points = np.array([case.unconstrain(start | {"x2": x2}) for x2 in sides])
+    gradient = assert_equal_to_autodiff(case, points)
+    assert_close_to_largest(gradient, complex_step_gradient(case, points), 1e-10)
+
+
+# Values that are not finite
+
+
+def overflowing(gradient):
+    """A case with routing stores so far above x3 that their exchange overflows at about 1e88 x3.
+
+    It overflows on the first day, which is not observed; with or without, the store then is full.
+    """
+    data = {"T": 3, "P": [0, 9, 0], "E": [2, 1, 3], "N": 2, "obs_day": [2, 3], "Q_obs": [1, 1]}
+    return case_of("post", gradient).with_data(**data, sigma=50, R0_upper=1e90)
+
+
+@pytest.mark.parametrize("gradient", EXACT)
+def test_state_that_is_not_finite_rejects_the_point(gradient):
+    case = overflowing(gradient)
+    values, slopes = case.evaluate(case.draw(4, x3=(20, 50), R0=(1e86, 1e87)))
+    assert np.isfinite(values).all()
+    values, slopes = case.evaluate(case.draw(4, x3=(6, 9), R0=(5e89, 9e89)))
+    assert np.isnan(values).all() and np.isnan(slopes).all()
+
+
+@pytest.mark.parametrize(
+    ("bounds", "values"),
+    [
+        ({"x2_upper": 1.7e308}, {"x2": 1.6e308, "x3": 10, "R0": 60}),
+        ({"x1_lower": 0, "S0_upper": 1e307}, {"x1": 1e-9, "S0": 1e306}),
+    ],
+    ids=["exchange", "production store"],
+)
+def test_point_that_overflows_is_rejected_by_both(bounds, values):
+    for gradient in EXACT:
+        case = case_of("post", gradient).with_data(**bounds)
+        point = case.draw(1, **{name: (value, value) for name, value in values.items()})
+        assert not np.isfinite(case.evaluate(point)[0]).any()
+
+
+def test_chain_survives_where_half_of_the_space_is_rejected():
+    case = overflowing("adjoint")
+    program = render_program(case.structure)
+    executable = compile_program(program.code, program.header, progress=False).path
+    init = {"x1": 320, "x2": 2, "x3": 20, "x4": 1.4, "S0": 190}
+    settings = SamplerSettings(chains=2, iter_warmup=100, iter_sampling=200)
+    draws = sample(executable, case.data, [init | {"R0": 1e87}] * 2, settings, show_progress=False)
+    assert draws.stats["divergent"].sum() > 0, "proposals were rejected"
+    assert np.isfinite(draws.stats["lp"]).all()
+    x2, x3, R0 = (draws.parameters[name] for name in ("x2", "x3", "R0"))
+    assert np.isfinite(x2 / x3 * (R0 / x3) ** 3.5).all()
+    with pytest.raises(ToolchainError, match="Sampling failed"):
+        sample(executable, case.data, [init | {"R0": 9e89}], settings, show_progress=False)
+
+
+# No days
+
+
+def test_no_days_are_refused_before_anything_is_compiled(monkeypatch):
+    def compile_nothing(*arguments, **options):
+        raise AssertionError("there is nothing to compile")
+
+    monkeypatch.setattr("gr4jstan.calibration.compile_program", compile_nothing)
+    days = load_dataset("synthetic")
+    with pytest.raises(InputError, match="is empty"):
+        gr4jstan.fit(days.to_frame().iloc[:0], show_progress=False)
+    with pytest.raises(InputError, match="is before the start"):
+        gr4jstan.fit(days, start="2012-07-02", end="2012-07-01", show_progress=False)
+    with pytest.raises(AssertionError, match="nothing to compile"):
+        gr4jstan.fit(days, show_progress=False)
+
+
+@pytest.mark.parametrize("gradient", EXACT)
+def test_program_itself_refuses_no_days(gradient):
+    case = case_of("post", gradient).with_data(T=0, P=[], E=[], N=0, obs_day=[], Q_obs=[])
+    with pytest.raises(ToolchainError, match="T is 0"):
+        case.evaluate(np.zeros(6))

@@ -1,0 +1,169 @@
+"""The search for the posterior's modes, and what NUTS starts from."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from scipy.special import logsumexp, softmax
+
+from gr4jstan.datasets import SYNTHETIC_TRUTH
+from gr4jstan.geometry import exact_density, find_modes, find_rivals, find_start
+from gr4jstan.inits import screened_draws, screened_inits
+from gr4jstan.model import define_model
+from gr4jstan.settings import SamplerSettings
+from gr4jstan.task import define_task
+from gr4jstan.transforms import supports, unconstrain
+
+SETTINGS = SamplerSettings(seed=3)
+
+
+@pytest.fixture(scope="module")
+def task():
+    """The post's experiment."""
+    return define_task("synthetic", define_model(priors="uniform", sigma=0.1))
+
+
+@pytest.fixture(scope="module")
+def modes(task):
+    """What searches from several seeds find."""
+    with exact_density(task).session() as evaluate:
+        return [find_modes(task, evaluate, seed) for seed in (1, 2, 3, 4)]
+
+
+class Mixture:
+    """Stands in for a posterior: Gaussians with unit covariance."""
+
+    def __init__(self, centres, weights=(1, 1)):
+        self.centres = np.array(centres)
+        self.log_weights = np.log(weights)
+
+    def value_and_gradient(self, point):
+        away = self.centres - point
+        logs = self.log_weights - 0.5 * (away**2).sum(axis=1)
+        return float(logsumexp(logs)), softmax(logs) @ away
+
+    @contextmanager
+    def session(self):
+        yield self.value_and_gradient
+
+
+class Rejecting(Mixture):
+    """Evaluates nowhere."""
+
+    def value_and_gradient(self, point):
+        return np.nan, np.full_like(point, np.nan)
+
+
+class Flat(Mixture):
+    """Has no curvature, so that the optimiser stays where it starts."""
+
+    def value_and_gradient(self, point):
+        return 0.0, np.zeros_like(point)
+
+
+def coordinates(task, values):
+    """Unconstrained points, shape (n, D), of values by name, each of shape (n,)."""
+    return unconstrain(
+        task.model, {name: np.asarray(values[name]) for name in supports(task.model)}
+    )
+
+
+def two_centres(task):
+    """On either side of what the prior draws that fit best have in the middle, 8 sd apart."""
+    best = coordinates(
+        task, {k: v[:50] for k, v in screened_draws(task, 1000, SETTINGS.seed).items()}
+    )
+    return np.median(best, axis=0) + 4 * np.array([[-1.0], [1]]) * np.eye(6)[0]
+
+
+def in_standard_deviations(point, mode):
+    difference = point - mode.point
+    return np.sqrt(difference @ np.linalg.solve(mode.covariance, difference))
+
+
+# The post's posterior
+
+
+def test_every_seed_finds_the_same_mode(modes):
+    for found in modes:
+        assert len(find_rivals(found)) == 1
+        assert in_standard_deviations(found[0].point, modes[0][0]) < 1e-3
+
+
+def test_the_mode_is_where_the_truth_is(task, modes):
+    """The observations are free of noise: only the transforms' Jacobian moves the mode."""
+    mode = modes[0][0]
+    truth = coordinates(task, {name: [value] for name, value in SYNTHETIC_TRUTH.items()})
+    assert in_standard_deviations(truth[0], mode) < 0.5
+    for name, value in mode.parameters.items():
+        assert value == pytest.approx(SYNTHETIC_TRUTH[name], rel=0.05)
+
+
+def test_the_gradient_at_the_mode_is_zero_beside_that_a_standard_deviation_away(task, modes):
+    mode = modes[0][0]
+    _, gradient = exact_density(task).evaluate(mode.point)
+    assert np.sqrt(gradient[0] @ mode.covariance @ gradient[0]) < 1e-3
+
+
+def test_the_curvature_is_the_posterior_s_covariance(synthetic_fit, task, modes):
+    covariance = modes[0][0].covariance
+    posterior = synthetic_fit.idata.posterior
+    draws = {name: posterior[name].values.ravel() for name in supports(task.model)}
+    sampled = np.cov(coordinates(task, draws).T)
+    sd = np.sqrt(np.diag(sampled))
+    np.testing.assert_allclose(np.sqrt(np.diag(covariance)), sd, rtol=0.15)
+    np.testing.assert_allclose(covariance / np.outer(sd, sd), sampled / np.outer(sd, sd), atol=0.15)
+
+
+def test_nuts_starts_around_the_mode_wider_than_the_posterior(task, modes):
+    start = find_start(task, exact_density(task), SamplerSettings(seed=1, chains=40))
+    mode = modes[0][0]
+    assert start.trouble is None
+    np.testing.assert_array_equal(start.inv_metric, mode.covariance)
+    points = coordinates(
+        task, {name: [init[name] for init in start.inits] for name in start.inits[0]}
+    )
+    distances = [in_standard_deviations(point, mode) for point in points]
+    # of 6-dimensional normal points with twice the posterior's sd
+    assert np.mean(distances) == pytest.approx(2 * 2.35, rel=0.2)
+    assert len({tuple(point) for point in points}) == 40
+
+
+# Posteriors that are in trouble
+
+
+def test_two_modes_are_reported_and_nuts_starts_cold(task):
+    density = Mixture(two_centres(task))
+    start = find_start(task, density, SETTINGS)
+    assert "there are 2 modes of similar mass" in start.trouble
+    assert start.inv_metric is None
+    assert start.inits == screened_inits(task, SETTINGS.chains, SETTINGS.seed)
+    assert len(start.modes) == 2 and len(start.rivals) == 1
+    found = sorted(mode.point[0] for mode in start.modes)
+    np.testing.assert_allclose(found, density.centres[:, 0], atol=1e-3)
+    assert all(f"x1 {mode.parameters['x1']:.4g}" in start.trouble for mode in start.modes)
+
+
+def test_a_mode_of_negligible_mass_is_no_trouble(task):
+    centres = two_centres(task)
+    start = find_start(task, Mixture(centres, [1, np.exp(-11)]), SETTINGS)
+    assert start.trouble is None
+    assert not start.rivals
+    np.testing.assert_allclose(start.inv_metric, np.eye(6), atol=1e-3)
+    np.testing.assert_allclose(start.modes[0].point, centres[0], atol=1e-3)
+    assert len(start.modes) == 2, "it was found"
+
+
+def test_failure_of_the_optimiser_is_reported_and_nuts_starts_cold(task):
+    start = find_start(task, Rejecting(two_centres(task)), SETTINGS)
+    assert start.trouble == "the optimiser found no mode"
+    assert start.inv_metric is None
+    assert start.modes == ()
+    assert start.inits == screened_inits(task, SETTINGS.chains, SETTINGS.seed)
+
+
+def test_a_posterior_that_is_not_curved_is_reported_and_nuts_starts_cold(task):
+    start = find_start(task, Flat(two_centres(task)), SETTINGS)
+    assert start.trouble is not None
+    assert start.inv_metric is None
+    assert start.inits == screened_inits(task, SETTINGS.chains, SETTINGS.seed)

@@ -1,0 +1,52 @@
+"""The unconstrained scale in NumPy against that of the compiled programs."""
+
+import numpy as np
+import pytest
+
+from gr4jstan.transforms import constrain, supports, unconstrain
+from stan_programs import KINDS, RANGES, case_of, model_of
+
+kinds = pytest.mark.parametrize("kind", KINDS)
+
+
+def drawn(model, n=8):
+    rng = np.random.default_rng(2)
+    return {name: rng.uniform(*RANGES[name], n) for name in supports(model)}
+
+
+@kinds
+def test_coordinates_are_those_of_stan(kind):
+    model, density = model_of(kind, "adjoint"), case_of(kind, "adjoint").density
+    values = drawn(model)
+    expected = [
+        density.unconstrain({name: column[i] for name, column in values.items()}) for i in range(8)
+    ]
+    np.testing.assert_allclose(unconstrain(model, values), expected, rtol=1e-10)
+
+
+@kinds
+def test_constrain_is_the_inverse(kind):
+    model = model_of(kind)
+    values = drawn(model)
+    found = constrain(model, unconstrain(model, values))
+    assert list(found) == list(values)
+    for name, column in values.items():
+        np.testing.assert_allclose(found[name], column, rtol=1e-12)
+
+
+@kinds
+def test_any_coordinates_are_within_the_bounds(kind):
+    model = model_of(kind)
+    points = np.random.default_rng(3).normal(0, 8, (200, len(supports(model))))
+    for name, column in constrain(model, points).items():
+        lower, upper = supports(model)[name]
+        assert ((column > lower) & (column < upper)).all()
+
+
+def test_bounds_are_those_that_the_prior_settings_give():
+    model = model_of("post", prior_settings={"x1_upper": 3210.5, "S0_lower": 0})
+    assert supports(model)["x1"] == (50, 3210.5)
+    assert supports(model)["S0"] == (0, 2000)
+    assert "sigma" not in supports(model)
+    assert supports(model_of("default"))["sigma"] == (0, np.inf)
+    assert list(supports(model_of("fixed"))) == ["x1", "x2", "x3", "x4", "sigma"]
