@@ -449,7 +449,8 @@ def test_an_exported_program_runs_by_itself(exported: Path) -> None:
 
 def test_an_exported_program_can_be_made_again_as_its_readme_says(exported: Path) -> None:
     before = sample_with(exported / "gr4j")
-    command = re.search(r"^ +(make .*)$", (exported / "README.txt").read_text(), re.MULTILINE)
+    readme = (exported / "README.txt").read_text().replace("FOLDER", str(exported))
+    command = re.search(r"^ +(make .*)$", readme, re.MULTILINE)
     assert command is not None
     (exported / "gr4j").unlink()
     cmdstan = require_cmdstan()

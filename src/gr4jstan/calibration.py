@@ -31,7 +31,7 @@ from gr4jstan.inference_data import (
     write_netcdf,
 )
 from gr4jstan.model import StanData, define_model
-from gr4jstan.programs import render_program
+from gr4jstan.programs import HEADER_NAME, render_program
 from gr4jstan.sampling import sample
 from gr4jstan.settings import SamplerSettings
 from gr4jstan.simulator import simulate_flow
@@ -62,6 +62,8 @@ class Fit:
         Settings, versions and hash of the data.
     code : str
         The Stan program.
+    header : str or None
+        Its C++ header; the program compiles under the name ``gr4j.stan``.
     data : dict
         Its data.
     """
@@ -70,6 +72,7 @@ class Fit:
     diagnostics: dict[str, Any]
     run: dict[str, Any]
     code: str
+    header: str | None
     data: StanData
 
     @property
@@ -113,7 +116,9 @@ class Fit:
         )
 
     def save(self, folder: str | Path, *, force: bool = False) -> None:
-        """Write posterior.nc, summary.csv, diagnostics.json, run.json, model.stan and data.json.
+        """Write posterior.nc, summary.csv, diagnostics.json, run.json, data.json and model.stan.
+
+        Where the program has a C++ header, it is written too, as gr4j_external.hpp.
 
         Raises
         ------
@@ -131,6 +136,8 @@ class Fit:
         write_json(folder / "run.json", self.run)
         write_json(folder / "data.json", self.data)
         (folder / "model.stan").write_text(self.code, encoding="utf-8")
+        if self.header is not None:
+            (folder / HEADER_NAME).write_text(self.header, encoding="utf-8")
 
 
 def fit(
@@ -261,7 +268,7 @@ def run_task(
         "diagnosing": time.perf_counter() - sampled,
         "wall": time.perf_counter() - begin,
     }
-    return Fit(idata, diagnostics, run, program.code, task.data)
+    return Fit(idata, diagnostics, run, program.code, program.header, task.data)
 
 
 def describe_run(task: Task, settings: SamplerSettings, cmdstan: Path, code: str) -> dict[str, Any]:
@@ -330,10 +337,12 @@ def load_fit(folder: str | Path) -> Fit:
         code = (place / "model.stan").read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{place / 'model.stan'}: {error.strerror}.") from None
+    header = place / HEADER_NAME
     return Fit(
         idata=read_netcdf(place / "posterior.nc"),
         diagnostics=dict(texts["diagnostics"]),
         run=dict(texts["run"]),
         code=code,
+        header=header.read_text(encoding="utf-8") if header.is_file() else None,
         data=dict(texts["data"]),
     )

@@ -7,13 +7,15 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gr4jstan.calibration import Fit, run_task
 from gr4jstan.catchment import Catchment
 from gr4jstan.compiler import compile_program
 from gr4jstan.errors import InputError
 from gr4jstan.files import output_file, output_folder, write_json
 from gr4jstan.model import Model, define_model
-from gr4jstan.programs import PROGRAM_NAME, render_program
+from gr4jstan.programs import HEADER_NAME, PROGRAM_NAME, render_program
 from gr4jstan.settings import SamplerSettings
 from gr4jstan.task import as_catchment, define_task
 from gr4jstan.toolchain import require_cmdstan
@@ -54,6 +56,12 @@ def simulate(options: Namespace) -> int:
             s0=options.s0,
             r0=options.r0,
         )
+        if not np.isfinite(simulation.Q).all():
+            first = int(np.flatnonzero(~np.isfinite(simulation.Q))[0])
+            raise InputError(
+                f"The simulated streamflow is not finite from {catchment.label(first)} on; "
+                "these parameters are outside the range that GR4J was made for."
+            )
         simulation.to_frame(catchment.dates).to_csv(work, index=False, date_format="%Y-%m-%d")
     print(f"{len(catchment)} days written to {options.output}")
     return 0
@@ -68,7 +76,7 @@ def fit(options: Namespace) -> int:
         require_cmdstan()
         _say(
             f"{len(task.days)} observed days count, of {len(catchment)} from {catchment.label(0)} "
-            f"to {catchment.label(len(catchment) - 1)}."
+            f"to {catchment.label(len(catchment) - 1)}, {task.warmup} of them warm-up."
         )
         result = run_task(task, settings, show_progress=not options.no_progress)
         result.write(work)
@@ -119,35 +127,43 @@ def export(options: Namespace) -> int:
         (work / f"{PROGRAM_NAME}.stan").write_text(program.code, encoding="utf-8")
         write_json(work / "data.json", task.data)
         shutil.copy2(built.path, work / PROGRAM_NAME)
-        build = f"make {Path(options.output).absolute()}/{PROGRAM_NAME}"
+        readme = _EXPORT_README
         if program.header is not None:
             (work / HEADER_NAME).write_text(program.header, encoding="utf-8")
-            build = (
-                f"make STANCFLAGS=--allow-undefined "
-                f"USER_HEADER={Path(options.output).absolute()}/{HEADER_NAME} "
-                f"{Path(options.output).absolute()}/{PROGRAM_NAME}"
-            )
+            readme = _EXPORT_README_WITH_HEADER
         (work / "README.txt").write_text(
-            _EXPORT_README.format(build=build, program=PROGRAM_NAME), encoding="utf-8"
+            readme.format(program=PROGRAM_NAME, header=HEADER_NAME), encoding="utf-8"
         )
     print(f"Program, data and executable are in {options.output}; see README.txt there.")
     return 0
 
 
-HEADER_NAME = "gr4j_external.hpp"
-
 _EXPORT_README = """\
-{program} samples the posterior of GR4J, a rainfall-runoff model, given data.json.
+{program}.stan samples the posterior of GR4J, a rainfall-runoff model, given data.json, whose
+numbers its data block explains. The executable {program} is bound to the CmdStan it was built with:
 
   ./{program} sample algorithm=hmc metric=dense_e data file=data.json output file=draws.csv
 
-To build it again, in the folder of CmdStan:
+To build it again, with FOLDER the path of this folder, in the folder of CmdStan:
 
-  {build}
+  make FOLDER/{program}
 
-The program must keep the name {program}: the C++ header, if there is one, relies on it.
-The data block of {program}.stan explains every number in data.json.
+or in Python, and likewise in R with cmdstanr:
+
+  cmdstanpy.CmdStanModel(stan_file="{program}.stan").sample("data.json", metric="dense_e")
 """
+
+_EXPORT_README_WITH_HEADER = (
+    _EXPORT_README.replace(
+        "make FOLDER/{program}",
+        "make STANCFLAGS=--allow-undefined USER_HEADER=FOLDER/{header} FOLDER/{program}",
+    ).replace(
+        '(stan_file="{program}.stan")', '(stan_file="{program}.stan", user_header="{header}")'
+    )
+    + """
+The program declares functions that {header} defines; it must keep the name {program}.stan.
+"""
+)
 
 
 def _catchment(options: Namespace, forcing_only: bool = False) -> Catchment:

@@ -97,12 +97,12 @@ def _against(row: dict[str, Any], reference: dict[str, Any], name: str) -> list[
             f"It gives {row['ess_per_second']:.3g} effective draws a second, {_times(ratio)} "
             f"the {name}."
         )
-    if row["converged"] and reference["converged"]:
-        spread = row["x1_sd"] / reference["x1_sd"]
-        sentences.append(
-            f"Its standard deviation of x1 is {row['x1_sd']:.1f} mm, {_times(spread)} "
-            f"the {reference['x1_sd']:.1f} mm of the {name}."
-        )
+    spread = row["x1_sd"] / reference["x1_sd"]
+    caveat = "" if row["converged"] and reference["converged"] else ", for what such draws tell"
+    sentences.append(
+        f"Its standard deviation of x1 is {row['x1_sd']:.1f} mm, {_times(spread)} "
+        f"the {reference['x1_sd']:.1f} mm of the {name}{caveat}."
+    )
     return sentences
 
 

@@ -95,6 +95,8 @@ class LogDensity:
                 assert process.stdout is not None
 
                 def evaluate(point: Array) -> tuple[float, Array]:
+                    if not np.isfinite(point).all():
+                        return np.nan, np.full_like(point, np.nan)
                     process.stdin.write(_line(point))  # type: ignore[union-attr]
                     process.stdin.flush()  # type: ignore[union-attr]
                     values = _values(process.stdout.readline(), len(point))  # type: ignore[union-attr]
@@ -136,7 +138,10 @@ def _values(line: str, dimensions: int) -> Array:
     """Log density and gradient in a line of output; NaN where it is an error."""
     if line.startswith("error"):
         return np.full(dimensions + 1, np.nan)
-    return np.array(line.split(), dtype=float)
+    values = np.array(line.split(), dtype=float)
+    if len(values) != dimensions + 1:
+        raise ToolchainError(f"The program of the log density stopped; it said {line!r}.")
+    return values
 
 
 def compile_log_density(program: Program, data: Mapping[str, Any]) -> LogDensity:

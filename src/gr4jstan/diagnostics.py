@@ -63,7 +63,8 @@ def diagnose(
     if places > 1:
         reasons.append(f"the chains are in {places} separate places")
     if unvisited:
-        reasons.append(f"{unvisited} other modes of similar mass were met and not sampled")
+        what = "mode was" if unvisited == 1 else "modes were"
+        reasons.append(f"{unvisited} other {what} met that may hold mass, and not sampled")
     return {"converged": not reasons, "reasons": reasons, **numbers}
 
 

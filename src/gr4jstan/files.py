@@ -32,7 +32,7 @@ def output_folder(target: str | Path, *, force: bool = False) -> Iterator[Path]:
     InputError
         If the target is a file, is not empty (without ``force``) or cannot be written.
     """
-    final = Path(target).expanduser().absolute()
+    final = _absolute(target)
     if final.exists() and not final.is_dir():
         raise InputError(f"{target} is a file; name a folder.")
     if final.is_dir() and any(final.iterdir()) and not force:
@@ -63,7 +63,7 @@ def output_file(target: str | Path, *, force: bool = False) -> Iterator[Path]:
     InputError
         If the target exists (without ``force``), is a folder, or cannot be written.
     """
-    final = Path(target).expanduser().absolute()
+    final = _absolute(target)
     if final.is_dir():
         raise InputError(f"{target} is a folder; name a file.")
     if final.exists() and not force:
@@ -105,6 +105,13 @@ def write_json(path: Path, content: Any) -> None:
     """Write JSON for people and machines; NaN and infinity are errors."""
     text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def _absolute(target: str | Path) -> Path:
+    try:
+        return Path(target).expanduser().absolute()
+    except RuntimeError as error:
+        raise InputError(f"{target} cannot be written: {error}") from error
 
 
 def _umask() -> int:

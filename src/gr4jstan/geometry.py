@@ -22,16 +22,25 @@ from gr4jstan.transforms import constrain, unconstrain
 
 Array = NDArray[np.float64]
 
-# Prior draws that are simulated, the best of them to choose from, and starts of the optimiser.
+# Prior draws that are simulated, those of them that start a short climb, those of these that climb
+# to the end, the iterations of both climbs and of Newton at the end.
 _SCREENED = 1000
-_BEST = 50
-_STARTS = 6
+_STARTS = 30
+_FINALISTS = 6
+_SHORT, _LONG = 12, 200
+_NEWTON = 15
+
+# Starts of climbs are this far apart, in standard deviations of the prior draws.
+_APART = 1.0
+
+# What stands for the negative log density of a rejected point.
+_REJECTED = 1e10
 
 # Starting points of the chains are this many posterior standard deviations wide.
 _DISPERSION = 2.0
 
-# Modes whose mass is below exp(-10) of the highest one's do not compete with it.
-_NEGLIGIBLE = 10.0
+# Modes whose mass is below exp(-6), 0.2 %, of the highest one's do not compete with it.
+_NEGLIGIBLE = 6.0
 
 
 @dataclass(frozen=True)
@@ -154,13 +163,22 @@ def find_modes(task: Task, evaluate: Evaluate, seed: int) -> tuple[Mode, ...]:
     """Climb from the best of many prior draws; different modes, by their mass."""
     model = task.model
     draws = screened_draws(task, _SCREENED, seed)
-    best = unconstrain(model, {name: values[:_BEST] for name, values in draws.items()})
+    points = unconstrain(model, draws)
+    scale = points.std(axis=0) + 1e-12
+    short = [_climb(evaluate, start, _SHORT) for start in _spread(points, scale, _STARTS)]
+    short.sort(key=lambda end: float(end.fun))
     modes: list[Mode] = []
-    for start in _spread(best, _STARTS):
-        found = _climb(model, evaluate, start)
+    for end in _spread(np.array([end.x for end in short]), scale, _FINALISTS):
+        found = _describe_mode(model, evaluate, _climb(evaluate, end, _LONG).x)
         if found is not None and not any(_same(found, mode) for mode in modes):
             modes.append(found)
-    return tuple(sorted(modes, key=lambda mode: -mode.log_mass))
+    curved = [mode for mode in modes if mode.covariance is not None]
+    curved.sort(key=lambda mode: -mode.log_mass)
+    # an end without curvature has no mass to compare, but may stand above all others
+    highest = max(modes, key=lambda mode: mode.log_density, default=None)
+    if highest is not None and highest.covariance is None:
+        return (highest, *curved)
+    return tuple(curved)
 
 
 def find_rivals(modes: Sequence[Mode]) -> list[Mode]:
@@ -194,44 +212,77 @@ def dispersed_inits(
     return [{name: float(column[i]) for name, column in columns.items()} for i in range(chains)]
 
 
-def _spread(points: Array, n: int) -> Array:
-    """The first point, and each time the one farthest from those chosen, in standard units."""
-    scaled = (points - points.mean(axis=0)) / (points.std(axis=0) + 1e-12)
-    chosen = [0]
-    distance = np.full(len(points), np.inf)
-    while len(chosen) < min(n, len(points)):
-        distance = np.minimum(distance, np.linalg.norm(scaled - scaled[chosen[-1]], axis=1))
-        chosen.append(int(distance.argmax()))
+def _spread(points: Array, scale: Array, n: int) -> Array:
+    """The first `n` points that are not close to an earlier one."""
+    scaled = points / scale
+    chosen: list[int] = []
+    for i, place in enumerate(scaled):
+        if len(chosen) < n and (np.linalg.norm(scaled[chosen] - place, axis=1) > _APART).all():
+            chosen.append(i)
     return points[chosen]
 
 
-def _climb(model: Model, evaluate: Evaluate, start: Array) -> Mode | None:
-    """The mode above a starting point; None if the optimiser ends where it cannot be evaluated."""
+def _climb(evaluate: Evaluate, start: Array, iterations: int) -> Any:
+    """The result of the optimiser, which minimises the negative log density."""
 
     def target(point: Array) -> tuple[float, Array]:
         value, gradient = evaluate(point)
         if not (np.isfinite(value) and np.isfinite(gradient).all()):
-            return 1e10, np.zeros_like(point)
+            return _REJECTED, np.zeros_like(point)
         return -value, -gradient
 
-    found = optimize.minimize(target, start, jac=True, method="BFGS", options={"maxiter": 500})
-    if found.fun >= 1e10:
-        return None
-    covariance = _covariance(evaluate, found.x)
-    parameters = {name: float(value[0]) for name, value in constrain(model, found.x[None]).items()}
-    return Mode(found.x, -float(found.fun), covariance, parameters)
+    options = {"maxiter": iterations}
+    return optimize.minimize(target, start, jac=True, method="BFGS", options=options)
 
 
-def _covariance(evaluate: Evaluate, point: Array) -> Array | None:
-    """Inverse of the negative Hessian, from central differences of the gradient."""
-    steps = 1e-4 * np.eye(len(point))
-    slopes = [evaluate(point + step)[1] - evaluate(point - step)[1] for step in steps]
-    hessian = np.array(slopes) / 2e-4
-    hessian = (hessian + hessian.T) / 2
-    if not np.isfinite(hessian).all() or np.linalg.eigvalsh(hessian)[-1] >= 0:
-        return None
-    covariance = np.linalg.inv(-hessian)
-    return np.asarray((covariance + covariance.T) / 2, dtype=np.float64)
+def _describe_mode(model: Model, evaluate: Evaluate, point: Array) -> Mode | None:
+    """The mode by a point near it; None if the density cannot be evaluated there.
+
+    Newton steps, along the directions of negative curvature upwards, take over where rounding
+    stops the optimiser.
+    """
+    value, gradient = evaluate(point)
+    for _ in range(_NEWTON):
+        hessian = _hessian(evaluate, point)
+        if not (np.isfinite(value) and np.isfinite(hessian).all()):
+            return None
+        curvature, directions = np.linalg.eigh(-hessian)
+        step = directions @ (directions.T @ gradient / np.maximum(np.abs(curvature), 1e-8))
+        if curvature[0] > 0 and gradient @ step < 1e-8:
+            break
+        for _ in range(20):
+            next_value, next_gradient = evaluate(point + step)
+            if next_value > value:
+                point, value, gradient = point + step, next_value, next_gradient
+                break
+            step = step / 2
+        else:
+            break
+    covariance = None
+    if curvature[0] > 0:
+        covariance = directions / curvature @ directions.T
+    parameters = {name: float(column[0]) for name, column in constrain(model, point[None]).items()}
+    return Mode(point, value, covariance, parameters)
+
+
+def _hessian(evaluate: Evaluate, point: Array) -> Array:
+    """Hessian of the log density, from central differences of the gradient.
+
+    Where a store runs empty the gradient jumps, and differences across the jump are far from
+    symmetric: of a few step sizes, the one with the most symmetric result is taken.
+    """
+    best, least = np.full((len(point), len(point)), np.nan), np.inf
+    for size in (1e-4, 1e-5, 1e-6):
+        steps = size * np.eye(len(point))
+        slopes = [evaluate(point + step)[1] - evaluate(point - step)[1] for step in steps]
+        hessian = np.array(slopes) / (2 * size)
+        scale = np.sqrt(np.abs(np.diag(hessian)))
+        asymmetry = float(np.max(np.abs(hessian - hessian.T) / np.outer(scale, scale)))
+        if asymmetry < least:
+            best, least = (hessian + hessian.T) / 2, asymmetry
+        if least < 1e-3:
+            break
+    return best
 
 
 def _same(one: Mode, other: Mode) -> bool:

@@ -13,7 +13,9 @@ Array = NDArray[np.float64]
 _SCREENED = 1000
 
 
-def prior_draws(model: Model, n: int, rng: np.random.Generator) -> dict[str, Array]:
+def prior_draws(
+    model: Model, n: int, rng: np.random.Generator, *, widen: float = 1.0
+) -> dict[str, Array]:
     """Draw parameters from the prior, within its bounds.
 
     Parameters
@@ -22,6 +24,8 @@ def prior_draws(model: Model, n: int, rng: np.random.Generator) -> dict[str, Arr
     n : int
         Number of draws.
     rng : numpy.random.Generator
+    widen : float
+        Factor for the prior's standard deviations.
 
     Returns
     -------
@@ -36,13 +40,16 @@ def prior_draws(model: Model, n: int, rng: np.random.Generator) -> dict[str, Arr
         if model.structure.priors == "uniform":
             draws[name] = rng.uniform(lower, upper, n)
         elif name == "x2":
-            draws[name] = _within(rng.normal(numbers["x2_mean"], numbers["x2_sd"], n), lower, upper)
+            draws[name] = _within(
+                rng.normal(numbers["x2_mean"], widen * numbers["x2_sd"], n), lower, upper
+            )
         else:
             mean, sd = numbers[f"{name}_log_mean"], numbers[f"{name}_log_sd"]
-            draws[name] = _within(rng.lognormal(mean, sd, n), lower, upper)
+            draws[name] = _within(rng.lognormal(mean, widen * sd, n), lower, upper)
     if block == "fractions":
         for name in ("S0_fraction", "R0_fraction"):
-            draws[name] = rng.beta(numbers[f"{name}_alpha"], numbers[f"{name}_beta"], n)
+            filling = rng.beta(numbers[f"{name}_alpha"], numbers[f"{name}_beta"], n)
+            draws[name] = _within(filling, 0, 1)
     return draws
 
 
@@ -58,6 +65,8 @@ def initial_stores(model: Model, draws: dict[str, Array]) -> tuple[Array, Array]
 
 def screened_draws(task: Task, n: int, seed: int) -> dict[str, Array]:
     """Draw from the prior and sort by the squared error of the simulated streamflow.
+
+    Half of the draws are from a prior of twice the width: the posterior may be in its tails.
 
     Parameters
     ----------
@@ -75,7 +84,9 @@ def screened_draws(task: Task, n: int, seed: int) -> dict[str, Array]:
     """
     model, catchment, days = task.model, task.catchment, task.days
     assert catchment.Q is not None
-    draws = prior_draws(model, n, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    near, far = prior_draws(model, n - n // 2, rng), prior_draws(model, n // 2, rng, widen=2)
+    draws = {name: np.concatenate([near[name], far[name]]) for name in near}
     s0, r0 = initial_stores(model, draws)
     end = int(days[-1]) + 1
     flows = simulate_flow(

@@ -129,15 +129,12 @@ def warmup_days(model: Model, catchment: Catchment, warmup: str | int | None) ->
     digits = text[:-1] if years else text
     if not digits.isdecimal():
         raise InputError(f"warmup is {warmup!r}; give a number of days (365) or years (1Y).")
-    days = int(digits)
-    if years:
-        if catchment.dates is None:
-            days *= 365
-        else:
-            import pandas as pd
+    number = int(digits)
+    days = 365 * number if years else number
+    if years and days < T and catchment.dates is not None:
+        import pandas as pd
 
-            end = catchment.dates[0] + pd.DateOffset(years=days)
-            days = (end - catchment.dates[0]).days
+        days = (catchment.dates[0] + pd.DateOffset(years=number) - catchment.dates[0]).days
     if days >= T:
         raise InputError(
             f"warmup is {warmup} ({days} days) but the period has {T} days; "

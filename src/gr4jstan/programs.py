@@ -22,6 +22,7 @@ _HEADERS: dict[str, tuple[str, ...]] = {
 
 # The header's namespace follows from it, so every copy of a program that is compiled keeps it.
 PROGRAM_NAME = "gr4j"
+HEADER_NAME = "gr4j_external.hpp"
 
 
 @dataclass(frozen=True)

@@ -82,11 +82,14 @@ def sample(
     ToolchainError
         If a chain fails, with the last words of its console output.
     """
-    windows = {}
+    adaptation: dict[str, Any] = {"adapt_engaged": False}
+    if settings.iter_warmup:
+        adaptation = {"adapt_delta": settings.adapt_delta}
     if inv_metric is not None:
+        adaptation["inv_metric"] = inv_metric
+    if inv_metric is not None and settings.iter_warmup:
         # with no slow windows, the metric is never estimated anew
-        windows = {
-            "inv_metric": inv_metric,
+        adaptation |= {
             "adapt_init_phase": 0,
             "adapt_metric_window": 0,
             "adapt_step_size": settings.iter_warmup,
@@ -101,9 +104,7 @@ def sample(
         iter_warmup=settings.iter_warmup,
         iter_sampling=settings.iter_sampling,
         save_warmup=True,
-        adapt_delta=settings.adapt_delta,
-        adapt_engaged=bool(settings.iter_warmup),
-        **windows,
+        **adaptation,
         max_treedepth=settings.max_treedepth,
         metric="dense_e",
         show_progress=show_progress and _can_show_bars(),

@@ -24,6 +24,9 @@ Array = NDArray[np.float64]
 PERCOLATION_CONSTANT = (9 / 4) ** 4
 UH1_SHARE = 0.9
 
+# The longest time base of the unit hydrographs [d], as in the Stan programs.
+_LONGEST = 1000
+
 # Days are worked off in blocks of about this many numbers, so that a block's arrays stay in cache.
 _BLOCK_SIZE = 2**15
 
@@ -129,9 +132,9 @@ def unit_hydrographs(
     Raises
     ------
     InputError
-        If `x4` is below 0.5 or not finite, or `n1` or `n2` is too short for it.
+        If `x4` is not from 0.5 to 1000, or `n1` or `n2` is too short for it.
     """
-    base = _checked("x4", x4, lowest=0.5, unit="d")
+    base = _checked("x4", x4, lowest=0.5, highest=_LONGEST, unit="d")
     longest = float(base.max())
     need1, need2 = int(np.ceil(longest)), int(np.ceil(2 * longest))
     n1 = need1 if n1 is None else n1
@@ -182,8 +185,8 @@ def simulate(
     Raises
     ------
     InputError
-        If x1 or x3 is not positive, x4 is below 0.5, a store, P or E is negative, anything is
-        not finite, or shapes do not agree.
+        If x1 or x3 is not positive, x4 is not from 0.5 to 1000, a store, P or E is negative,
+        anything is not finite, or shapes do not agree.
 
     Notes
     -----
@@ -394,7 +397,7 @@ def _check_inputs(
         "x1": _checked("x1", x1, above=0, unit="mm"),
         "x2": _checked("x2", x2, unit="mm/d"),
         "x3": _checked("x3", x3, above=0, unit="mm"),
-        "x4": _checked("x4", x4, lowest=0.5, unit="d"),
+        "x4": _checked("x4", x4, lowest=0.5, highest=_LONGEST, unit="d"),
     }
     per_set["s0"] = _checked("s0", 0.3 * per_set["x1"] if s0 is None else s0, lowest=0, unit="mm")
     per_set["r0"] = _checked("r0", 0.5 * per_set["x3"] if r0 is None else r0, lowest=0, unit="mm")
@@ -435,6 +438,7 @@ def _checked(
     *,
     lowest: float = -np.inf,
     above: float = -np.inf,
+    highest: float = np.inf,
     unit: str,
 ) -> Array:
     """`values` as an array of finite floats within the bounds."""
@@ -444,11 +448,12 @@ def _checked(
         raise InputError(f"{name} must be numbers, got {values!r}") from None
     if array.size == 0:
         raise InputError(f"{name} is empty")
-    bad = ~(np.isfinite(array) & (array >= lowest) & (array > above))
+    bad = ~(np.isfinite(array) & (array >= lowest) & (array > above) & (array <= highest))
     if bad.any():
         where = np.argwhere(bad)[0].tolist()
         limit = f" and at least {lowest:g}" if lowest > -np.inf else ""
         limit = f" and above {above:g}" if above > -np.inf else limit
+        limit += f" and at most {highest:g}" if highest < np.inf else ""
         place = f" at index {', '.join(map(str, where))}" if where else ""
         raise InputError(
             f"{name} must be finite{limit} [{unit}], got {float(array[bad][0])!r}{place}"
