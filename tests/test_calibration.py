@@ -80,12 +80,14 @@ def test_saved_and_loaded_is_the_same(synthetic_fit: Fit, fit_folder: Path) -> N
         "diagnostics.json",
         "run.json",
         "model.stan",
+        "gr4j_external.hpp",
         "data.json",
     }
     loaded = load_fit(fit_folder)
     assert loaded.diagnostics == synthetic_fit.diagnostics
     assert loaded.run == synthetic_fit.run
     assert loaded.code == synthetic_fit.code
+    assert loaded.header == synthetic_fit.header
     assert loaded.data == synthetic_fit.data
     assert dict(loaded.idata.attrs) == dict(synthetic_fit.idata.attrs)
     for group in ("posterior", "sample_stats", "observed_data", "constant_data"):
@@ -144,6 +146,14 @@ def test_draws_depend_on_the_seed_alone() -> None:
     first = short(1, seed=7)
     np.testing.assert_array_equal(first, short(2, seed=7))
     assert (first != short(2, seed=8)).all()
+
+
+def test_without_warmup_the_start_is_kept_and_nothing_is_adapted() -> None:
+    task = define_task("synthetic", define_model(priors="uniform", sigma=0.1))
+    settings = SamplerSettings(chains=2, iter_warmup=0, iter_sampling=10, seed=1)
+    for warm in (True, False):
+        result = run_task(task, settings, warm=warm, show_progress=False)
+        assert dataset(result.idata, "posterior")["x1"].shape == (2, 10)
 
 
 def test_a_dataframe_without_dates_can_be_fitted() -> None:

@@ -306,6 +306,15 @@ def test_simulate_writes_what_the_simulator_gives(stores: dict[str, float], tmp_
     assert everything_in(tmp_path) == [out]
 
 
+def test_simulate_refuses_what_is_not_finite(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wild = ["--x1", "1e308", "--x2", "1e308", "--x3", "1e-300", "--x4", "1.5"]
+    assert run("simulate", "example", "-o", tmp_path / "out.csv", *wild) == 2
+    assert "not finite from 2012-01-0" in capsys.readouterr().err
+    assert everything_in(tmp_path) == []
+
+
 def test_simulate_without_dates_or_streamflow_counts_days(tmp_path: Path) -> None:
     (tmp_path / "forcing.csv").write_text(csv("P,E", row=lambda i, day: f"{i % 5},1.5"))
     assert run("simulate", tmp_path / "forcing.csv", "-o", tmp_path / "out.csv", *PARAMETERS) == 0

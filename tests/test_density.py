@@ -204,6 +204,20 @@ def test_rejected_point_is_nan_and_the_others_are_not(gradient):
     assert np.isfinite(gradients[[0, 2]]).all()
 
 
+def test_a_session_gives_the_same_and_survives_points_that_are_no_numbers():
+    case = case_of("default")
+    points = case.draw(3)
+    points[1, 0] = np.nan
+    with case.density.session() as evaluate:
+        one_by_one = [evaluate(point) for point in points]
+    assert np.isnan(one_by_one[1][0])
+    assert np.isnan(one_by_one[1][1]).all()
+    for i in (0, 2):
+        value, gradient = case.evaluate(points[i : i + 1])
+        assert one_by_one[i][0] == value[0]
+        np.testing.assert_array_equal(one_by_one[i][1], gradient[0])
+
+
 def test_data_out_of_their_range_are_an_error():
     case = case_of("post").with_data(x1_upper=10)
     with pytest.raises(ToolchainError, match="x1_upper"):

@@ -47,6 +47,12 @@ def test_an_error_leaves_nothing_behind(
     assert everything_in(tmp_path) == []
 
 
+@pytest.mark.parametrize("writer", [output_folder, output_file])
+def test_the_home_of_nobody_is_refused(writer: Writer) -> None:
+    with pytest.raises(InputError, match="cannot be written"), writer("~no-such-user/out"):
+        pass
+
+
 def test_what_exists_is_kept_unless_forced(tmp_path: Path) -> None:
     for writer, target, text in (
         (output_folder, tmp_path / "folder", "folder/sub/a.txt"),

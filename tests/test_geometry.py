@@ -1,16 +1,18 @@
 """The search for the posterior's modes, and what NUTS starts from."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.special import logsumexp, softmax
 
-from gr4jstan.datasets import SYNTHETIC_TRUTH
+from gr4jstan.datasets import SYNTHETIC_TRUTH, load_dataset
 from gr4jstan.geometry import exact_density, find_modes, find_rivals, find_start
 from gr4jstan.inits import screened_draws, screened_inits
 from gr4jstan.model import define_model
 from gr4jstan.settings import SamplerSettings
+from gr4jstan.simulator import simulate_flow
 from gr4jstan.task import define_task
 from gr4jstan.transforms import supports, unconstrain
 
@@ -52,6 +54,18 @@ class Rejecting(Mixture):
 
     def value_and_gradient(self, point):
         return np.nan, np.full_like(point, np.nan)
+
+
+class Creased(Mixture):
+    """Falls off faster beyond an oblique plane that passes 0.00007 from the first centre."""
+
+    def value_and_gradient(self, point):
+        value, gradient = super().value_and_gradient(point)
+        normal = np.array([0.8, 0.6, 0, 0, 0, 0])
+        beyond = float(normal @ (point - self.centres[0]) - 7e-5)
+        if beyond <= 0:
+            return value, gradient
+        return value - 3 * beyond, gradient - 3 * normal
 
 
 class Flat(Mixture):
@@ -154,6 +168,12 @@ def test_a_mode_of_negligible_mass_is_no_trouble(task):
     assert len(start.modes) == 2, "it was found"
 
 
+def test_a_jump_of_the_gradient_beside_the_mode_does_not_spoil_its_curvature(task):
+    start = find_start(task, Creased(two_centres(task)[:1], (1,)), SETTINGS)
+    assert start.trouble is None
+    np.testing.assert_allclose(start.inv_metric, np.eye(6), atol=1e-4)
+
+
 def test_failure_of_the_optimiser_is_reported_and_nuts_starts_cold(task):
     start = find_start(task, Rejecting(two_centres(task)), SETTINGS)
     assert start.trouble == "the optimiser found no mode"
@@ -167,3 +187,19 @@ def test_a_posterior_that_is_not_curved_is_reported_and_nuts_starts_cold(task):
     assert start.trouble is not None
     assert start.inv_metric is None
     assert start.inits == screened_inits(task, SETTINGS.chains, SETTINGS.seed)
+
+
+def test_the_search_finds_the_mode_far_out_in_the_tails_of_the_prior():
+    """Observations that GR4J made with parameters beyond the prior's central 99 %."""
+    catchment = load_dataset("example")
+    truth = {"x1": 2500.0, "x2": -9.9, "x3": 1500.0, "x4": 1.6}
+    Q = simulate_flow(catchment.P, catchment.E, *truth.values(), s0=1200.0, r0=500.0)
+    noise = np.random.default_rng(1).normal(0, 0.02, Q.size)
+    observed = replace(catchment, Q=np.maximum(Q + noise, 0))
+    task = define_task(observed, define_model())
+    with exact_density(task).session() as evaluate:
+        searches = [find_modes(task, evaluate, seed)[0] for seed in (1, 2, 3)]
+    for mode in searches:
+        assert mode.covariance is not None
+        for name, value in truth.items():
+            assert abs(mode.parameters[name] / value - 1) < 0.15, (name, mode.parameters)

@@ -81,7 +81,9 @@ def test_warmup_in_days_or_years(
     assert warmup_days(model, basin(dates=dates), warmup) == days
 
 
-@pytest.mark.parametrize("warmup", ["-1", "soon", "1.5", "Y", "", "800", "3Y"])
+@pytest.mark.parametrize(
+    "warmup", ["-1", "soon", "1.5", "Y", "", "800", "3Y", "300Y", "9" * 20 + "Y"]
+)
 def test_a_warmup_that_leaves_no_day_or_is_no_number_is_refused(warmup: str) -> None:
     with pytest.raises(InputError, match="warmup is"):
         warmup_days(define_model(), basin(), warmup)

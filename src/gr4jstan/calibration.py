@@ -234,7 +234,7 @@ def run_task(
     cmdstan = require_cmdstan()
     program = render_program(task.model.structure)
     executable = compile_program(program.code, program.header, progress=show_progress)
-    density = exact_density(task)
+    density = exact_density(task, progress=show_progress)
     compiled = time.perf_counter()
     start = find_start(task, density, settings, warm=warm)
     settings = settings.with_warmup(LONG_WARMUP if start.inv_metric is None else SHORT_WARMUP)

@@ -144,8 +144,18 @@ def _values(line: str, dimensions: int) -> Array:
     return values
 
 
-def compile_log_density(program: Program, data: Mapping[str, Any]) -> LogDensity:
+def compile_log_density(
+    program: Program, data: Mapping[str, Any], *, progress: bool = False
+) -> LogDensity:
     """Compile a program for `LogDensity`.
+
+    Parameters
+    ----------
+    program : Program
+    data : mapping
+        Values of its data block.
+    progress : bool
+        Say on standard error what takes time.
 
     Raises
     ------
@@ -154,7 +164,7 @@ def compile_log_density(program: Program, data: Mapping[str, Any]) -> LogDensity
     """
     cmdstan = require_cmdstan()
     source = (stan_folder() / "cpp" / _MAIN).read_text(encoding="utf-8")
-    model = compile_program(program.code, program.header, progress=False).path
+    model = compile_program(program.code, program.header, progress=progress).path
 
     def compile_main(folder: Path) -> None:
         (folder / _MAIN).write_text(source, encoding="utf-8")
@@ -166,8 +176,9 @@ def compile_log_density(program: Program, data: Mapping[str, Any]) -> LogDensity
         flags = [f"-Wl,-rpath,{tbb}", "-pthread", "-o", str(folder / model.name)]
         _run([*compiler().split(), *objects, *flags], cmdstan)
 
+    what = "what evaluates a posterior (some 10 s, once)" if progress else None
     object_name = Path(_MAIN).with_suffix(".o").name
-    main = build_once([source], object_name, compile_main, what=None)[0] / object_name
+    main = build_once([source], object_name, compile_main, what=what)[0] / object_name
     linked, _ = build_once([source, program.code, program.header], model.name, link, what=None)
     return LogDensity(linked / model.name, data)
 

@@ -116,7 +116,7 @@ class Start:
         }
 
 
-def exact_density(task: Task) -> LogDensity:
+def exact_density(task: Task, *, progress: bool = False) -> LogDensity:
     """The posterior of a task with its exact gradient, whatever gradient NUTS is given.
 
     Raises
@@ -125,7 +125,7 @@ def exact_density(task: Task) -> LogDensity:
         If there is no CmdStan or the compilation fails.
     """
     structure = replace(task.model.structure, gradient="adjoint", truncate_mode=None)
-    return compile_log_density(render_program(structure), task.data)
+    return compile_log_density(render_program(structure), task.data, progress=progress)
 
 
 def find_start(
@@ -276,7 +276,7 @@ def _hessian(evaluate: Evaluate, point: Array) -> Array:
         steps = size * np.eye(len(point))
         slopes = [evaluate(point + step)[1] - evaluate(point - step)[1] for step in steps]
         hessian = np.array(slopes) / (2 * size)
-        scale = np.sqrt(np.abs(np.diag(hessian)))
+        scale = np.sqrt(np.abs(np.diag(hessian))) + 1e-100
         asymmetry = float(np.max(np.abs(hessian - hessian.T) / np.outer(scale, scale)))
         if asymmetry < least:
             best, least = (hessian + hessian.T) / 2, asymmetry
