@@ -23,11 +23,11 @@ from gr4jstan.toolchain import require_cmdstan
 
 def doctor(options: Namespace) -> int:
     """Examine the installation."""
-    from gr4jstan.doctor import examine, format_report, to_json
+    from gr4jstan.doctor import all_ok, examine, format_report, to_json
 
     checks = examine()
     print(to_json(checks) if options.json else format_report(checks))
-    return 0 if all(check.ok for check in checks) else 1
+    return 0 if all_ok(checks) else 1
 
 
 def install_cmdstan(options: Namespace) -> int:

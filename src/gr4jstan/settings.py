@@ -1,6 +1,5 @@
 """Settings of the sampler."""
 
-import os
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
@@ -51,4 +50,6 @@ class SamplerSettings:
     @property
     def workers(self) -> int:
         """Chains run at once: as asked for, at most one for each core by default."""
-        return min(self.chains, self.parallel_chains or len(os.sched_getaffinity(0)))
+        from gr4jstan.toolchain import cores
+
+        return min(self.chains, self.parallel_chains or cores())
