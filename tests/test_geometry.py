@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp, softmax
 
+from gr4jstan.catchment import Catchment
 from gr4jstan.datasets import SYNTHETIC_TRUTH, load_dataset
 from gr4jstan.geometry import exact_density, find_modes, find_rivals, find_start
 from gr4jstan.inits import screened_draws, screened_inits
@@ -203,3 +204,23 @@ def test_the_search_finds_the_mode_far_out_in_the_tails_of_the_prior():
         assert mode.covariance is not None
         for name, value in truth.items():
             assert abs(mode.parameters[name] / value - 1) < 0.15, (name, mode.parameters)
+
+
+def test_a_long_series_is_screened_on_the_four_years_with_most_observations():
+    """Draws are ordered by their error there, each started with its own initial stores."""
+    example = load_dataset("example")
+    Q = np.tile(example.Q, 3)
+    Q[: len(example)] = np.nan
+    long = Catchment("long", np.tile(example.P, 3), np.tile(example.E, 3), Q)
+    task = define_task(long, define_model(error_model="gaussian", initial_states="fixed"))
+
+    observed = np.convolve(~np.isnan(Q), np.ones(1461), mode="valid")
+    first = int(np.argmax(observed))
+    window = slice(first, first + 1461)
+    draws = screened_draws(task, 50, seed=1)
+    flows = simulate_flow(
+        long.P[window], long.E[window], *(draws[name] for name in ("x1", "x2", "x3", "x4"))
+    )
+    errors = np.nanmean((flows - Q[window]) ** 2, axis=1)
+    assert (np.diff(errors) >= 0).all()
+    assert draws["sigma"] == pytest.approx(np.sqrt(errors))

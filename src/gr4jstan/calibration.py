@@ -25,6 +25,7 @@ from gr4jstan.inference_data import (
     InferenceData,
     arviz_version,
     dataset,
+    import_ahead,
     read_netcdf,
     summary,
     to_inference_data,
@@ -241,6 +242,7 @@ def run_task(
     if show_progress and start.trouble:
         say(f"{start.trouble}; the metric is found in a long warm-up instead")
     ready = time.perf_counter()
+    import_ahead()
     draws = sample(
         executable.path,
         task.data,

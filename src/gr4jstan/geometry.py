@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 # Prior draws that are simulated, those of them that start a short climb, those of these that climb
 # to the end, the iterations of both climbs and of Newton at the end.
 _SCREENED = 1000
-_STARTS = 30
+_STARTS = 20
 _FINALISTS = 6
 _SHORT, _LONG = 12, 200
 _NEWTON = 15
@@ -169,8 +169,11 @@ def find_modes(task: Task, evaluate: Evaluate, seed: int) -> tuple[Mode, ...]:
     short.sort(key=lambda end: float(end.fun))
     modes: list[Mode] = []
     for end in _spread(np.array([end.x for end in short]), scale, _FINALISTS):
-        found = _describe_mode(model, evaluate, _climb(evaluate, end, _LONG).x)
-        if found is not None and not any(_same(found, mode) for mode in modes):
+        top = _climb(evaluate, end, _LONG).x
+        if any(_near(top, mode) for mode in modes):
+            continue
+        found = _describe_mode(model, evaluate, top)
+        if found is not None and not any(_near(found.point, mode) for mode in modes):
             modes.append(found)
     curved = [mode for mode in modes if mode.covariance is not None]
     curved.sort(key=lambda mode: -mode.log_mass)
@@ -285,12 +288,12 @@ def _hessian(evaluate: Evaluate, point: Array) -> Array:
     return best
 
 
-def _same(one: Mode, other: Mode) -> bool:
-    """Whether two climbs ended on the same mode: within a standard deviation of it."""
-    if one.covariance is None or other.covariance is None:
-        return bool(np.allclose(one.point, other.point, rtol=0.05, atol=0.05))
-    difference = one.point - other.point
-    return bool(difference @ np.linalg.solve(other.covariance, difference) < 1)
+def _near(point: Array, mode: Mode) -> bool:
+    """Whether a point is on a mode: within a standard deviation of it."""
+    if mode.covariance is None:
+        return bool(np.allclose(point, mode.point, rtol=0.05, atol=0.05))
+    difference = point - mode.point
+    return bool(difference @ np.linalg.solve(mode.covariance, difference) < 1)
 
 
 def _find_trouble(modes: Sequence[Mode]) -> str | None:

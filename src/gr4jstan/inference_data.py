@@ -3,6 +3,8 @@
 Up to 0.23 ArviZ keeps its groups in an ``InferenceData``, from 1.0 on in xarray's ``DataTree``.
 """
 
+import sys
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -180,6 +182,12 @@ def read_netcdf(path: Path) -> InferenceData:
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path}: not a posterior that can be read ({error}).") from error
     return idata
+
+
+def import_ahead() -> None:
+    """Import ArviZ, which takes two seconds, beside what the caller waits for."""
+    if "arviz" not in sys.modules:
+        threading.Thread(target=_arviz, daemon=True).start()
 
 
 def arviz_version() -> str:

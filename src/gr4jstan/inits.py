@@ -12,6 +12,9 @@ Array = NDArray[np.float64]
 
 _SCREENED = 1000
 
+# Screening looks at four years at most, of whatever length the series is.
+_SCREENED_DAYS = 1461
+
 
 def prior_draws(
     model: Model, n: int, rng: np.random.Generator, *, widen: float = 1.0
@@ -88,16 +91,17 @@ def screened_draws(task: Task, n: int, seed: int) -> dict[str, Array]:
     near, far = prior_draws(model, n - n // 2, rng), prior_draws(model, n // 2, rng, widen=2)
     draws = {name: np.concatenate([near[name], far[name]]) for name in near}
     s0, r0 = initial_stores(model, draws)
-    end = int(days[-1]) + 1
+    window = _busiest(days, _SCREENED_DAYS)
+    days = days[(days >= window.start) & (days < window.stop)]
     flows = simulate_flow(
-        catchment.P[:end],
-        catchment.E[:end],
+        catchment.P[window],
+        catchment.E[window],
         *(draws[name] for name in ("x1", "x2", "x3", "x4")),
         s0=s0,
         r0=r0,
     )
     with np.errstate(all="ignore"):
-        rmse = np.sqrt(np.mean((flows[:, days] - catchment.Q[days]) ** 2, axis=1))
+        rmse = np.sqrt(np.mean((flows[:, days - window.start] - catchment.Q[days]) ** 2, axis=1))
     rmse[~np.isfinite(rmse)] = np.inf
     if model.sigma is None:
         draws["sigma"] = np.clip(rmse, 1e-3 * np.std(catchment.Q[days]), 1e3)
@@ -112,6 +116,14 @@ def screened_inits(task: Task, chains: int, seed: int) -> list[dict[str, float]]
     """
     draws = screened_draws(task, max(_SCREENED, chains), seed)
     return [{name: float(values[i]) for name, values in draws.items()} for i in range(chains)]
+
+
+def _busiest(days: NDArray[np.int_], length: int) -> slice:
+    """The `length` days, from the first on or up to one of `days`, that have most of `days`."""
+    starts = np.maximum(days - length + 1, 0)
+    counts = np.arange(1, len(days) + 1) - np.searchsorted(days, starts)
+    best = int(np.argmax(counts))
+    return slice(int(starts[best]), int(days[best]) + 1)
 
 
 def _within(values: Array, lower: float, upper: float) -> Array:
