@@ -3,21 +3,26 @@
 import datetime as dt
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from gr4jstan.checks import (
+    Array,
+    Origin,
+    as_series,
+    check_forcing,
+    clean_flow,
+    count_days,
+    day_label,
+)
 from gr4jstan.dates import daily_index, parse_dates
 from gr4jstan.errors import InputError
-from gr4jstan.tables import Request, frame_cells, parse_table
+from gr4jstan.request import Request
+from gr4jstan.tables import frame_cells, parse_table
 
-Array = npt.NDArray[np.float64]
 Day = str | int | dt.date | np.datetime64
-
-# Values that stand for "missing" in hydrological archives.
-SENTINELS = np.array([-float(f"{n}{d}") for n in (99, 999, 9999) for d in ("", ".9", ".99")])
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +69,19 @@ class Catchment:
     def __post_init__(self) -> None:
         put = object.__setattr__
         put(self, "source", self.source or self.name)
-        put(self, "P", self._series(self.P, "P", self.columns[0]))
-        put(self, "E", self._series(self.E, "E", self.columns[1]))
+        put(self, "P", as_series(self.P, self._origin("P")))
+        put(self, "E", as_series(self.E, self._origin("E")))
         if self.P.size == 0:
             raise InputError(f"{self.source} holds no days")
         put(self, "dates", None if self.dates is None else daily_index(self.dates, self.source))
         self._check_lengths()
-        for role, column, values in (("P", 0, self.P), ("E", 1, self.E)):
-            self._check_forcing(values, role, self.columns[column])
+        check_forcing(self.P, self._origin("P"))
+        check_forcing(self.E, self._origin("E"))
         if self.Q is not None:
-            put(self, "Q", self._flow(self.Q, self.columns[2]))
+            origin = self._origin("Q")
+            Q, found = clean_flow(as_series(self.Q, origin), origin)
+            put(self, "Q", Q)
+            put(self, "remarks", (*self.remarks, *found))
         for array in (self.P, self.E, self.Q):
             if array is not None:
                 array.setflags(write=False)
@@ -93,7 +101,7 @@ class Catchment:
 
     def label(self, day: int) -> str:
         """Name day number `day`, counted from 0: its date, or "day 17"."""
-        return f"day {day}" if self.dates is None else str(self.dates[day].date())
+        return day_label(self.dates, day)
 
     def select(self, start: Day | None = None, end: Day | None = None) -> Self:
         """Take the days from `start` to `end`, both included.
@@ -109,8 +117,8 @@ class Catchment:
         InputError
             A day that cannot be understood, lies outside the data, or an end before the start.
         """
-        first = 0 if start is None else self._position(start, "--start (start=)")
-        last = len(self) - 1 if end is None else self._position(end, "--end (end=)")
+        first = 0 if start is None else self.position(start, "--start (start=)")
+        last = len(self) - 1 if end is None else self.position(end, "--end (end=)")
         if last < first:
             raise InputError(
                 f"{self.source}: the end {self.label(last)} is before the start {self.label(first)}"
@@ -146,6 +154,10 @@ class Catchment:
         discharge_column: str | None = None,
         date_format: str | None = None,
         forcing_only: bool = False,
+        temperature_column: str | None = None,
+        latitude: float | None = None,
+        area: float | None = None,
+        flow_unit: str | None = None,
     ) -> Self:
         """Take the data from a DataFrame, under the same rules as `read_csv`.
 
@@ -166,22 +178,22 @@ class Catchment:
         if not rows:
             raise InputError(f"{name}: the data frame is empty")
         request = Request(
-            date_column, precip_column, pet_column, discharge_column, date_format, forcing_only
+            date_column=date_column,
+            precip_column=precip_column,
+            pet_column=pet_column,
+            discharge_column=discharge_column,
+            date_format=date_format,
+            forcing_only=forcing_only,
+            temperature_column=temperature_column,
+            latitude=latitude,
+            area=area,
+            flow_unit=flow_unit,
         )
         table = parse_table(header, rows, name, request)
         return cls(name, source=name, **table._asdict())
 
-    def _series(self, values: Any, role: str, column: str) -> Array:
-        try:
-            array = np.array(values, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{self.source}: {_title(role, column)} is not numeric") from error
-        if array.ndim != 1:
-            raise InputError(
-                f"{self.source}: {_title(role, column)} must be one-dimensional, "
-                f"one value per day; its shape is {array.shape}"
-            )
-        return array
+    def _origin(self, role: str) -> Origin:
+        return Origin(self.source, role, self.columns["PEQ".index(role)], self.dates)
 
     def _check_lengths(self) -> None:
         lengths = {"P": len(self.P), "E": len(self.E)}
@@ -193,49 +205,14 @@ class Catchment:
             given = ", ".join(f"{key} {n}" for key, n in lengths.items())
             raise InputError(f"{self.source}: the series differ in length: {given}")
 
-    def _check_forcing(self, values: Array, role: str, column: str) -> None:
-        missing = np.isnan(values) | np.isin(values, SENTINELS)
-        self._refuse(missing, values, role, column, "missing", f"; {role} is needed on every day")
-        self._refuse(np.isinf(values), values, role, column, "infinite")
-        self._refuse(values < 0, values, role, column, "negative")
+    def position(self, day: Day, option: str) -> int:
+        """Number of a day, counted from 0; `option` is what messages call the day.
 
-    def _flow(self, values: Any, column: str) -> Array:
-        Q = self._series(values, "Q", column)
-        marked = np.isin(Q, SENTINELS)
-        if marked.any():
-            found = ", ".join(f"{v:g}" for v in np.unique(Q[marked]))
-            note = f"{found} read as missing in column {column!r} ({_days(int(marked.sum()))})"
-            object.__setattr__(self, "remarks", (*self.remarks, note))
-            Q[marked] = np.nan
-        self._refuse(np.isinf(Q), Q, "Q", column, "infinite")
-        hint = "; leave missing streamflow empty"
-        self._refuse(Q < 0, Q, "Q", column, "negative", hint)
-        return Q
-
-    def _refuse(
-        self,
-        bad: npt.NDArray[np.bool_],
-        values: Array,
-        role: str,
-        column: str,
-        what: str,
-        hint: str = "",
-    ) -> None:
-        found = np.flatnonzero(bad)
-        if not found.size:
-            return
-        shown = [
-            self.label(int(i)) + ("" if np.isnan(values[i]) else f": {values[i]:g}")
-            for i in found[:3]
-        ]
-        dots = ", ..." if found.size > 3 else ""
-        count = "" if self.dates is not None else ", counted from 0"
-        raise InputError(
-            f"{self.source}: {_title(role, column)} is {what} on {_days(found.size)} "
-            f"({', '.join(shown)}{dots}{count}){hint}"
-        )
-
-    def _position(self, day: Day, option: str) -> int:
+        Raises
+        ------
+        InputError
+            If the day cannot be understood or lies outside the data.
+        """
         if self.dates is None:
             text = str(day).strip()
             if not re.fullmatch(r"-?\d+", text, re.ASCII):
@@ -278,18 +255,18 @@ def require_observations(catchment: Catchment, *, warmup: int = 0, minimum: int 
             f"{where}: there is no streamflow to calibrate on; name its column with "
             f"--discharge-column (discharge_column=){why}"
         )
-    column = _title("Q", catchment.columns[2])
+    column = Origin(where, "Q", catchment.columns[2]).title
     if np.isnan(catchment.Q).all():
-        raise InputError(f"{where}: {column} is missing on all {_days(len(catchment))}")
+        raise InputError(f"{where}: {column} is missing on all {count_days(len(catchment))}")
     if len(catchment) <= warmup:
         raise InputError(
-            f"{where}: too few days: {_days(len(catchment))}, {warmup} of warm-up among them"
+            f"{where}: too few days: {count_days(len(catchment))}, {warmup} of warm-up among them"
         )
     observed = int(np.isfinite(catchment.Q[warmup:]).sum())
     if observed < minimum:
-        after = f" after {_days(warmup)} of warm-up" if warmup else ""
+        after = f" after {count_days(warmup)} of warm-up" if warmup else ""
         raise InputError(
-            f"{where}: too few days: {column} is observed on {_days(observed)}{after}; "
+            f"{where}: too few days: {column} is observed on {count_days(observed)}{after}; "
             f"at least {minimum} are needed"
         )
 
@@ -303,12 +280,3 @@ def _as_day(day: Day, option: str) -> np.datetime64:
     except InputError:
         pass
     raise InputError(f"{option}: {day!r} is not a date; write it as YYYY-MM-DD")
-
-
-def _title(role: str, column: str) -> str:
-    names = {"P": "precipitation", "E": "potential evapotranspiration", "Q": "streamflow"}
-    return f"{names[role]} (column {column!r})"
-
-
-def _days(n: int) -> str:
-    return f"{n} day" + ("" if n == 1 else "s")

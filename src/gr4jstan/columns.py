@@ -1,24 +1,29 @@
-"""Which column of a table is the date, P, E and Q: header names, their units, and the choice."""
+"""Which column of a table is the date, P, E (or temperature T) and Q."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gr4jstan.errors import InputError
+from gr4jstan.flow_units import FLOW_UNITS
+from gr4jstan.headers import parse_header, parse_temperature_header
+from gr4jstan.request import Request
 
-ROLES = ("date", "P", "E", "Q")
+Header = tuple[str, str | None]
+
 MEANING = {
     "date": "the date",
     "P": "precipitation P [mm/d]",
     "E": "potential evapotranspiration E [mm/d]",
     "Q": "streamflow Q [mm/d]",
+    "T": "temperature T [degC]",
 }
 OPTION = {
     "date": "--date-column (date_column=)",
     "P": "--precip-column (precip_column=)",
     "E": "--pet-column (pet_column=)",
     "Q": "--discharge-column (discharge_column=)",
+    "T": "--temperature-column (temperature_column=)",
 }
 
 # Keys are header names without case, accents, units and punctuation. Names of the second tier count
@@ -46,9 +51,17 @@ _TIERS: dict[str, tuple[str, str]] = {
     ),
     "Q": (
         "q qobs obsq qsim simq qmod modq modeledq modelledq observedq simulatedq qmeas measuredq "
+        "qsimulated qmodeled qmodelled simulatedflow simulateddischarge modelleddischarge "
         "discharge dischargeobs dischargesim dischargespec dischargespecobs dischargespecsim "
         "streamflow streamflowobs streamflowsim observedstreamflow simulatedstreamflow "
         "flow observedflow runoff obsrun modrun tsdq abfluss debit caudal vazao portata",
+        "",
+    ),
+    "T": (
+        "t temp temperature tmean tempmean temperaturemean meantemp meantemperature tavg tempavg "
+        "tm tmed tg ta tair airtemp airtemperature tas t2m t2mmean 2mtemp 2mtempmean "
+        "temperature2m temperature2mmean tsdtemp tmeancr2met temperaturemeancpc "
+        "temperatur lufttemperatur temperatura temperaturamedia",
         "",
     ),
 }
@@ -59,96 +72,59 @@ _CALENDAR = (
     frozenset(["day", "dy", "dd"]),
 )
 
-_DAILY_MM = re.compile(r"(mm|millimet(er|re)s?)(/?1?(d|day|24h)(-1)?)?")
-_OTHER_UNIT = re.compile(
-    r"(m3|l|dm3|ft3|cf|hm3|gl|ml)(/?(s|sec|d|day|h)(-1)?)|cms|cumecs?|lps|l|m|cm|in|inch(es)?"
-    r"|(mm|m|cm|in|inch)/?(s|sec|min|h|hr|hour|d|day|week|month|mon|yr|year|a|y)(-1)?"
-    r"|.*(/s(ec.*)?|s-1|/h(our|r)?|h-1)"
-)
-_SUFFIX = re.compile(
-    r"(?<=[a-z0-9])[ _.]+(mm[ _./]?(per[ _])?(d|day)?(-1)?|m3[ _./]?s|cms|cfs|ls|l[ _./]s|lps|l)$"
-)
-_AIRGR_UNIT = re.compile(r"^q(mm|mmd|ls|m3s|cms|cfs)$")
+_SIMULATED = re.compile("sim|mod")
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Positions of the columns in the header; `date` holds three for year, month and day."""
+    """Positions of the columns in the header.
+
+    `date` holds three for year, month and day. Either `E` or `T` is there. `flow_unit` is the one
+    that the name of Q states, if any.
+    """
 
     date: tuple[int, ...]
     P: int
-    E: int
+    E: int | None
+    T: int | None
     Q: int | None
+    flow_unit: str | None = None
     remarks: tuple[str, ...] = ()
 
 
-def parse_header(name: str) -> tuple[str, str | None]:
-    """Take a header name apart into its alias key and the unit it states.
-
-    Returns
-    -------
-    tuple of (str, str or None)
-        The key (lower case, no accents, no punctuation) and ``"mm/d"``, the text of another unit,
-        or None where the name states none. ``"Discharge[ls-1]"`` gives ``("discharge", "ls-1")``.
-    """
-    text = unicodedata.normalize("NFKD", name.strip().replace("³", "3"))
-    text = "".join(c for c in text if not unicodedata.combining(c)).lower()
-    unit = None
-    bracket = re.search(r"[\[(]([^\])]*)[\])]", text)
-    if bracket:
-        unit = _unit(bracket[1])
-        text = text[: bracket.start()] + " " + text[bracket.end() :]
-    text = text.strip()
-    if suffix := _SUFFIX.search(text):
-        unit = unit or _unit("l/s" if suffix[1] == "l" else suffix[1])
-        text = text[: suffix.start()]
-    if airgr := _AIRGR_UNIT.match(text):
-        unit = unit or _unit(airgr[1])
-        text = "q"
-    if unit is None and re.match(r"discharge_vol\b|discharge_vol_", text):
-        unit, text = "m3/s", text.replace("_vol", "")
-    return re.sub(r"[^a-z0-9]", "", text), unit
-
-
-def choose_columns(
-    header: Sequence[str],
-    chosen: Mapping[str, str | None],
-    source: str,
-    *,
-    forcing_only: bool = False,
-) -> Columns:
-    """Find the columns of date, P, E and Q in a header.
+def choose_columns(header: Sequence[str], request: Request, source: str) -> Columns:
+    """Find the columns of date, P, E (or else T) and Q in a header.
 
     Parameters
     ----------
     header : sequence of str
-    chosen : mapping
-        Role ("date", "P", "E", "Q") to the column name the user asked for, or None.
+    request : Request
     source : str
         What the messages call the table.
-    forcing_only : bool
-        Do not look for Q.
 
     Raises
     ------
     InputError
         A column asked for is not there, none or several columns could be one role, or the name of a
-        column states a unit other than mm/d.
+        column states a unit that is not mm/d (degC for T; for Q the one asked for, or with an area
+        any of `FLOW_UNITS`).
     """
     parsed = [parse_header(name) for name in header]
-    asked = {r: _asked(header, name, r, source) for r, name in chosen.items() if name is not None}
+    warm = [parse_temperature_header(name) for name in header]
+    asked = {role: _asked(header, name, role, source) for role, name in request.names.items()}
     _refuse_shared(asked, header, source)
     remarks: list[str] = []
 
     def find(role: str) -> int | None:
+        names = warm if role == "T" else parsed
         if role in asked:
             candidates = [asked[role]]
         else:
-            candidates = _candidates(role, header, parsed, set(asked.values()), remarks)
-        usable = [i for i in candidates if role == "date" or parsed[i][1] in (None, "mm/d")]
+            candidates = _candidates(role, header, names, set(asked.values()), remarks)
+        usable = _usable(role, candidates, names, request)
         if candidates and not usable:
-            message = _unit_message(header, parsed, candidates, role)
-            if role != "Q" or role in asked:
+            message = _unit_message(role, candidates, header, names, request)
+            if role != "Q" or role in asked or request.flow_unit:
                 raise InputError(f"{source}: {message}")
             remarks.append(f"no streamflow was read: {message}")
         _refuse_duplicates(header, usable, source)
@@ -160,26 +136,24 @@ def choose_columns(
         return usable[0] if usable else None
 
     P, E = find("P"), find("E")
-    Q = None if forcing_only else find("Q")
-    for role, position in (("P", P), ("E", E)):
-        if position is None:
-            raise InputError(
-                f"{source}: no column for {MEANING[role]} found among {_quoted(header)}; "
-                f"name it with {OPTION[role]}"
-            )
-    assert P is not None and E is not None
+    T = find("T") if E is None else None
+    Q = None if request.forcing_only else find("Q")
+    if P is None:
+        raise InputError(
+            f"{source}: no column for {MEANING['P']} found among {_quoted(header)}; "
+            f"name it with {OPTION['P']}"
+        )
+    if E is None and (T is None or request.latitude is None):
+        raise InputError(f"{source}: {_no_evaporation(header, T)}")
+    if E is not None:
+        remarks += _unused_temperature(header[E], request)
+    if Q is not None and "Q" not in asked and _SIMULATED.search(parsed[Q][0]):
+        remarks.append(
+            f"Q is read from column {header[Q]!r}, by name a simulated flow; "
+            f"if there is an observed one, name it with {OPTION['Q']}"
+        )
     date = _date_columns(find, parsed, asked)
-    return Columns(date, P, E, Q, tuple(remarks))
-
-
-def _unit(text: str) -> str | None:
-    compact = re.sub(r"[\s^*·_{}$]|per", lambda m: "/" if m[0] == "per" else "", text)
-    compact = compact.replace("−", "-").replace(".", "")
-    if _DAILY_MM.fullmatch(compact):
-        return "mm/d"
-    if compact == "cfs" or _OTHER_UNIT.fullmatch(compact):
-        return text
-    return None
+    return Columns(date, P, E, T, Q, None if Q is None else parsed[Q][1], tuple(remarks))
 
 
 def _asked(header: Sequence[str], name: str, role: str, source: str) -> int:
@@ -198,7 +172,7 @@ def _asked(header: Sequence[str], name: str, role: str, source: str) -> int:
 def _candidates(
     role: str,
     header: Sequence[str],
-    parsed: Sequence[tuple[str, str | None]],
+    parsed: Sequence[Header],
     taken: set[int],
     remarks: list[str],
 ) -> list[int]:
@@ -212,9 +186,24 @@ def _candidates(
     return first or second
 
 
+def _usable(
+    role: str, candidates: Sequence[int], parsed: Sequence[Header], request: Request
+) -> list[int]:
+    """Take the candidates whose names do not state a wrong unit."""
+    if role == "date":
+        return list(candidates)
+    if role != "Q":
+        wanted = "degC" if role == "T" else "mm/d"
+        return [i for i in candidates if parsed[i][1] in (None, wanted)]
+    usable = [i for i in candidates if parsed[i][1] in (None, request.flow_unit or "mm/d")]
+    if usable or request.flow_unit or request.area is None:
+        return usable
+    return [i for i in candidates if parsed[i][1] in FLOW_UNITS]
+
+
 def _date_columns(
     find: Callable[[str], int | None],
-    parsed: Sequence[tuple[str, str | None]],
+    parsed: Sequence[Header],
     asked: Mapping[str, int],
 ) -> tuple[int, ...]:
     keys = [key for key, _ in parsed]
@@ -250,14 +239,48 @@ def _refuse_duplicates(header: Sequence[str], used: Sequence[int], source: str) 
 
 
 def _unit_message(
-    header: Sequence[str],
-    parsed: Sequence[tuple[str, str | None]],
-    candidates: Sequence[int],
     role: str,
+    candidates: Sequence[int],
+    header: Sequence[str],
+    parsed: Sequence[Header],
+    request: Request,
 ) -> str:
     stated = " and ".join(f"column {header[i]!r} (in {parsed[i][1]})" for i in candidates)
-    hint = " (mm/d = l/s * 0.0864 / area in km2 = m3/s * 86.4 / area in km2)" if role == "Q" else ""
-    return f"{role} must be in mm/d, and by name {stated} is not; convert{hint} and rename it"
+    if role == "Q" and request.flow_unit:
+        return (
+            f"--flow-unit (flow_unit=) says that Q is in {request.flow_unit}, but by name {stated} "
+            f"is not; change the unit, or name another column with {OPTION['Q']}"
+        )
+    if role == "T":
+        kelvin = any(parsed[i][1] == "K" for i in candidates)
+        hint = "convert (subtract 273.15)" if kelvin else "convert ((F - 32) / 1.8)"
+        return f"T must be in degC, and by name {stated} is not; {hint} and rename it"
+    hint = "convert and rename it"
+    if role == "Q" and any(parsed[i][1] in FLOW_UNITS for i in candidates):
+        hint = "give the catchment's area in km2 with --area (area=)"
+    return f"{role} must be in mm/d, and by name {stated} is not; {hint}"
+
+
+def _no_evaporation(header: Sequence[str], T: int | None) -> str:
+    if T is None:
+        return (
+            f"no column for {MEANING['E']} found among {_quoted(header)}; name it with "
+            f"{OPTION['E']}, or a column of mean temperature with {OPTION['T']} and the "
+            "--latitude (latitude=), to compute E"
+        )
+    return (
+        f"no column for {MEANING['E']}; give --latitude (latitude=) in degrees north to compute it "
+        f"from temperature (column {header[T]!r}), or name its column with {OPTION['E']}"
+    )
+
+
+def _unused_temperature(column: str, request: Request) -> list[str]:
+    given = {
+        f"the temperature (column {request.temperature_column!r})": request.temperature_column,
+        "the latitude": request.latitude,
+    }
+    unused = " and ".join(what for what, value in given.items() if value is not None)
+    return [f"E is read from column {column!r}; not used: {unused}"] if unused else []
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from gr4jstan.catchment import Catchment
 from gr4jstan.errors import InputError
-from gr4jstan.tables import Request, parse_table
+from gr4jstan.request import Request
+from gr4jstan.tables import parse_table
 
 _SEPARATORS = (";", "\t", ",")
 
@@ -22,24 +23,38 @@ def read_csv(
     discharge_column: str | None = None,
     date_format: str | None = None,
     forcing_only: bool = False,
+    temperature_column: str | None = None,
+    latitude: float | None = None,
+    area: float | None = None,
+    flow_unit: str | None = None,
 ) -> Catchment:
     """Read daily precipitation, potential evapotranspiration and streamflow from a CSV file.
 
     The separator (``,``, ``;`` or tab), a byte-order mark and decimal commas are recognised, and so
     are the common names of the columns (airGR, CAMELS, Caravan). Nothing is filled in or changed,
-    except that missing streamflow becomes NaN.
+    except that missing streamflow becomes NaN. Where there is no column of E but one of mean
+    temperature, E is computed by `gr4jstan.pet.oudin`. Streamflow in another unit than mm/d is
+    converted with the catchment's area.
 
     Parameters
     ----------
     path : str or path
         A text file with one header line and one line per day, oldest first.
     date_column, precip_column, pet_column, discharge_column : str, optional
-        Names of the columns, where they are unusual or several could be meant. All but the dates in
-        mm/d. The date column and the streamflow may be absent.
+        Names of the columns, where they are unusual or several could be meant. P and E in mm/d. The
+        date column and the streamflow may be absent.
     date_format : str, optional
         For dates that are not understood or ambiguous, such as ``%d/%m/%Y`` or ``dd/mm/yyyy``.
     forcing_only : bool, default False
         Do not look at streamflow.
+    temperature_column : str, optional
+        Name of the column of daily mean temperature [degC]; looked at only where there is no E.
+    latitude : float, optional
+        Degrees north; needed to compute E from temperature.
+    area : float, optional
+        Of the catchment [km2]; needed where Q is not in mm/d.
+    flow_unit : {"mm/d", "m3/s", "l/s", "cfs"}, optional
+        Unit of Q; by default the one in the column's name, and mm/d where it has none.
 
     Returns
     -------
@@ -55,7 +70,16 @@ def read_csv(
     source = str(path)
     header, rows, lines = _split(_read_text(path), source)
     request = Request(
-        date_column, precip_column, pet_column, discharge_column, date_format, forcing_only
+        date_column=date_column,
+        precip_column=precip_column,
+        pet_column=pet_column,
+        discharge_column=discharge_column,
+        date_format=date_format,
+        forcing_only=forcing_only,
+        temperature_column=temperature_column,
+        latitude=latitude,
+        area=area,
+        flow_unit=flow_unit,
     )
     table = parse_table(header, rows, source, request, lambda row: f"line {lines[row]}")
     return Catchment(path.stem, source=source, **table._asdict())

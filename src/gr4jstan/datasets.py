@@ -49,4 +49,4 @@ def load_dataset(name: str) -> Catchment:
         known = " and ".join(repr(known) for known in _FILES)
         raise InputError(f"there is no data set {name!r}; the built-in ones are {known}")
     with as_file(files("gr4jstan") / "data" / _FILES[name]) as path:
-        return replace(read_csv(path), source=f"data set {name!r}")
+        return replace(read_csv(path), source=f"data set {name!r}", remarks=())

@@ -1,18 +1,20 @@
-"""From a table of text cells to daily P, E and Q: the part that files and data frames share."""
+"""From a table of text to daily P, E and Q in mm/d: the part that files and data frames share."""
 
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from gr4jstan.columns import choose_columns
+from gr4jstan.checks import Array, Origin, check_forcing, check_temperature, clean_flow
+from gr4jstan.columns import OPTION, choose_columns
 from gr4jstan.dates import check_counter, daily_index, is_counter, parse_dates
 from gr4jstan.errors import InputError
+from gr4jstan.flow_units import balance_remark, to_mm_per_day
+from gr4jstan.pet import oudin
+from gr4jstan.request import Request
 
 MISSING_WORDS = frozenset(["", "-", "--", "na", "n/a", "#n/a", "nan", "null", "none"])
 
@@ -22,24 +24,12 @@ _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}([.,' ]\d{3})+[.,]\d+|[+-]?\d{1,3}([,' ]\d{3}){2,}", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the user asked of the reader; None means: find it by the common names."""
-
-    date_column: str | None = None
-    precip_column: str | None = None
-    pet_column: str | None = None
-    discharge_column: str | None = None
-    date_format: str | None = None
-    forcing_only: bool = False
-
-
 class Table(NamedTuple):
-    """Columns as they were read: missing cells are NaN, nothing else is checked or changed."""
+    """Daily series in mm/d; `columns` are the headers of what they were read or computed from."""
 
-    P: npt.NDArray[np.float64]
-    E: npt.NDArray[np.float64]
-    Q: npt.NDArray[np.float64] | None
+    P: Array
+    E: Array
+    Q: Array | None
     dates: pd.DatetimeIndex | None
     columns: tuple[str, str, str]
     remarks: tuple[str, ...]
@@ -53,6 +43,8 @@ def parse_table(
     place: Callable[[int], str] = lambda row: f"row {row + 1}",
 ) -> Table:
     """Find date, P, E and Q in a table of text and read them.
+
+    E is computed from temperature where there is none, and Q converted to mm/d.
 
     Parameters
     ----------
@@ -68,27 +60,39 @@ def parse_table(
     ------
     InputError
         No or too many columns for a role; a cell that is not a number or a date; dates that are not
-        consecutive days.
+        consecutive days; P, T or Q that cannot be one; a latitude, a unit or an area that is needed
+        and not there.
     """
-    chosen = {
-        "date": request.date_column,
-        "P": request.precip_column,
-        "E": request.pet_column,
-        "Q": request.discharge_column,
-    }
-    at = choose_columns(header, chosen, source, forcing_only=request.forcing_only)
+    at = choose_columns(header, request, source)
     dates, date_cells, remarks = _dates(header, rows, at.date, source, request, place)
 
     def where(row: int, column: int) -> str:
         day = f" ({date_cells[row]})" if date_cells else ""
         return f"{source}, {place(row)}{day}, column {header[column]!r}"
 
-    used = [i for i in (at.P, at.E, at.Q) if i is not None]
+    used = [i for i in (at.P, at.E, at.T, at.Q) if i is not None]
     comma = _decimal_comma(rows, used, where)
-    series = {i: _numbers([row[i] for row in rows], i, comma, where) for i in used}
-    names = (header[at.P], header[at.E], "Q" if at.Q is None else header[at.Q])
-    Q = None if at.Q is None else series[at.Q]
-    return Table(series[at.P], series[at.E], Q, dates, names, (*at.remarks, *remarks))
+
+    def read(role: str, column: int) -> tuple[Array, Origin]:
+        cells = [row[column] for row in rows]
+        return _numbers(cells, column, comma, where), Origin(source, role, header[column], dates)
+
+    notes = [*at.remarks, *remarks]
+    P, rain = read("P", at.P)
+    check_forcing(P, rain)
+    if at.E is not None:
+        E, thirst = read("E", at.E)
+    else:
+        assert at.T is not None and request.latitude is not None
+        T, thirst = read("T", at.T)
+        E, note = _evaporation(T, thirst, request.latitude)
+        notes.append(note)
+    if at.Q is None:
+        return Table(P, E, None, dates, (rain.column, thirst.column, "Q"), tuple(notes))
+    Q, flow = read("Q", at.Q)
+    Q, flow_notes = _flow(Q, flow, P, at.flow_unit, request)
+    columns = (rain.column, thirst.column, flow.column)
+    return Table(P, E, Q, dates, columns, (*notes, *flow_notes))
 
 
 def frame_cells(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
@@ -140,6 +144,46 @@ def _dates(
     return index, days.astype(str).tolist(), remarks
 
 
+def _evaporation(T: Array, origin: Origin, latitude: float) -> tuple[Array, str]:
+    if origin.dates is None:
+        raise InputError(
+            f"{origin.source}: there are no dates, and without them E cannot be computed from "
+            f"{origin.title}; name the date column with {OPTION['date']}, or a column of E with "
+            f"{OPTION['E']}"
+        )
+    check_temperature(T, origin)
+    how = f"after Oudin et al. (2005) from column {origin.column!r} at latitude {latitude:g}"
+    return oudin(T, latitude, origin.dates), f"E is computed {how}"
+
+
+def _flow(
+    values: Array, origin: Origin, P: Array, stated: str | None, request: Request
+) -> tuple[Array, tuple[str, ...]]:
+    """Clean streamflow and bring it to mm/d; `stated` is the unit in the column's name."""
+    where, area = f"{origin.source}: {origin.title}", request.area
+    unit = request.flow_unit or stated
+    if area is not None and unit is None:
+        raise InputError(
+            f"{where} has no unit, but an area is given; say in which unit it is with "
+            "--flow-unit (flow_unit=), or leave out --area (area=) if in mm/d"
+        )
+    Q, notes = clean_flow(values, origin)
+    advice = "if it is not in mm/d, give --flow-unit (flow_unit=) and --area (area=)"
+    if unit not in (None, "mm/d"):
+        if area is None:
+            raise InputError(f"{where} in {unit} needs --area (area=) in km2, to convert it")
+        Q = to_mm_per_day(Q, unit, area)
+        notes += (
+            f"Q is converted from {unit} (column {origin.column!r}) with an area of {area:g} km2",
+        )
+        advice = f"is it in {unit}, and are there {area:g} km2?"
+    elif area is not None:
+        notes += (f"column {origin.column!r} is in mm/d; the area is not used",)
+    if odd := balance_remark(P, Q):
+        notes += (f"{odd} (column {origin.column!r}); {advice}",)
+    return Q, notes
+
+
 def _decimal_comma(
     rows: Sequence[Sequence[str]], used: Sequence[int], where: Callable[[int, int], str]
 ) -> bool:
@@ -172,7 +216,7 @@ def _decimal_comma(
 
 def _numbers(
     cells: Sequence[str], column: int, comma: bool, where: Callable[[int, int], str]
-) -> npt.NDArray[np.float64]:
+) -> Array:
     values = np.empty(len(cells))
     wrong: list[int] = []
     for i, cell in enumerate(cells):
