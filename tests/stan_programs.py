@@ -12,11 +12,15 @@ from gr4jstan.density import LogDensity, compile_log_density
 from gr4jstan.model import Model, define_model, stan_data
 from gr4jstan.programs import Structure, render_program
 
-# Options of define_model: between them, both priors, sigma known and estimated, all initial states.
+# Options of define_model: between them, all priors, error models and initial states, and sigma
+# known and estimated.
 KINDS: dict[str, dict[str, Any]] = {
     "post": {"priors": "uniform", "sigma": 0.1},
     "default": {},
-    "fixed": {"priors": "uniform", "initial_states": "fixed"},
+    "fixed": {"priors": "uniform", "initial_states": "fixed", "error_model": "gaussian"},
+    "linear": {"initial_states": "fixed", "error_model": "linear"},
+    "student_t": {"error_model": "student_t"},
+    "airgr": {"priors": "airgr-sls"},
 }
 
 # Programs that must have the exact gradient, and those whose gradient is truncated.
@@ -29,7 +33,7 @@ TRUNCATING = (("post", "last"), ("post", "chunk"), ("default", "last"))
 VARIANTS = (*((kind, gradient) for kind in KINDS for gradient in EXACT[1:]), *TRUNCATING)
 
 # Where points are drawn from, by the name of the parameter: inside the bounds of every kind.
-RANGES = {
+RANGES: dict[str, tuple[float, float]] = {
     "x1": (120, 1500),
     "x2": (0.2, 6),
     "x3": (8, 95),
@@ -39,6 +43,16 @@ RANGES = {
     "S0_fraction": (0.1, 0.9),
     "R0_fraction": (0.1, 0.9),
     "sigma": (0.05, 2),
+    "sigma_slope": (0.02, 1),
+    "nu": (1.5, 30),
+}
+
+# What the program samples in place of a parameter, and how the two follow from each other.
+SAMPLED_AS = {"log_x1": ("x1", np.log), "asinh_x2": ("x2", np.arcsinh), "log_x3": ("x3", np.log)}
+SAMPLED_FROM = {"log_x1": ("x1", np.exp), "asinh_x2": ("x2", np.sinh), "log_x3": ("x3", np.exp)}
+RANGES |= {
+    label: (scale(RANGES[name][0]), scale(RANGES[name][1]))
+    for label, (name, scale) in SAMPLED_AS.items()
 }
 
 
@@ -73,10 +87,18 @@ class Case:
             for name in names
             if f"{name}_lower" in data
         }
+        if self.structure.priors == "airgr-sls":
+            scales = {name: (label, scale) for label, (name, scale) in SAMPLED_AS.items()}
+            for name in ("x1", "x2", "x3", "x4"):
+                lower, upper = bounds.pop(name)
+                label, scale = scales.get(name, (name, float))
+                bounds[label] = (scale(lower), scale(upper))
         bounds |= {
             name: (0.0, 1.0) for name in ("S0_fraction", "R0_fraction") if f"{name}_alpha" in data
         }
-        return bounds | ({"sigma": (0.0, np.inf)} if "sigma_scale" in data else {})
+        bounds |= {} if self.structure.known_sigma else {"sigma": (0.0, np.inf)}
+        bounds |= {"sigma_slope": (0.0, np.inf)} if "sigma_slope_scale" in data else {}
+        return bounds | ({"nu": (1.0, np.inf)} if "nu_alpha" in data else {})
 
     def with_data(self, **changes: Any) -> "Case":
         return Case(self.structure, self.data | changes)
@@ -92,6 +114,9 @@ class Case:
         """Unconstrained points by Stan's transforms: the logit between bounds, else the log."""
         columns = []
         for name, (lower, upper) in self.bounds.items():
+            if name not in values and name in SAMPLED_AS:
+                label, scale = SAMPLED_AS[name]
+                values = values | {name: scale(values[label])}
             above = np.asarray(values[name], dtype=float) - lower
             columns.append(np.log(above if upper == np.inf else above / (upper - lower - above)))
         return np.stack(columns, axis=-1)
@@ -100,7 +125,8 @@ class Case:
         """Unconstrained points, shape (n, D), drawn between RANGES or those given."""
         rng = np.random.default_rng(seed)
         chosen = RANGES | ranges
-        return self.unconstrain({name: rng.uniform(*chosen[name], n) for name in self.bounds})
+        names = [SAMPLED_AS.get(name, (name,))[0] for name in self.bounds]
+        return self.unconstrain({name: rng.uniform(*chosen[name], n) for name in names})
 
 
 def case_of(

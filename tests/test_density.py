@@ -9,7 +9,7 @@ from gr4jstan.catchment import Catchment
 from gr4jstan.datasets import load_dataset
 from gr4jstan.errors import ToolchainError
 from gr4jstan.simulator import simulate
-from stan_programs import EXACT, KINDS, RANGES, TRUNCATED, VARIANTS, case_of
+from stan_programs import EXACT, KINDS, RANGES, SAMPLED_FROM, TRUNCATED, VARIANTS, case_of
 
 kinds = pytest.mark.parametrize("kind", KINDS)
 exactly = pytest.mark.parametrize("gradient", EXACT)
@@ -26,6 +26,9 @@ def constrain(case, point):
         else:
             values[name] = lower + (upper - lower) * expit(u)
             log_jacobian += np.log(upper - lower) + log_expit(u) + log_expit(-u)
+    for name, (label, scale) in SAMPLED_FROM.items():
+        if name in values:
+            values[label] = scale(values[name])
     return values, log_jacobian
 
 
@@ -50,15 +53,33 @@ def log_prior(case, values):
         if name in values:
             prior = stats.beta(data[f"{name}_alpha"], data[f"{name}_beta"])
             terms.append(prior.logpdf(values[name]))
-    if "sigma" in values:
-        terms.append(stats.norm.logpdf(values["sigma"], 0, data["sigma_scale"]))
+    if case.structure.priors == "airgr-sls":
+        terms.append(-np.log(values["sigma"]))
+    for name in ("sigma", "sigma_slope"):
+        if f"{name}_scale" in data:
+            terms.append(stats.norm.logpdf(values[name], 0, data[f"{name}_scale"]))
+    if "nu" in values:
+        terms.append(stats.gamma.logpdf(values["nu"], data["nu_alpha"], scale=1 / data["nu_beta"]))
     return sum(terms)
 
 
 def log_likelihood_terms(case, values, days, Q_obs):
     """One term a day; days count from 0."""
+    Q_obs, Q = np.asarray(Q_obs), flow(case, values)[days]
     sigma = values.get("sigma", case.data.get("sigma"))
-    return stats.norm.logpdf(Q_obs, flow(case, values)[days], sigma)
+    match case.structure.error_model:
+        case "gaussian":
+            return stats.norm.logpdf(Q_obs, Q, sigma)
+        case "linear":
+            return stats.norm.logpdf(Q_obs, Q, sigma + values["sigma_slope"] * Q)
+        case "student_t":
+            return stats.t.logpdf(Q_obs, values["nu"], Q, sigma)
+    power = case.data["boxcox_lambda"]
+    errors = stats.norm((Q**power - 1) / power, sigma)
+    flowing = Q_obs > 0
+    positive = np.where(flowing, Q_obs, 1)
+    density = errors.logpdf((positive**power - 1) / power) + (power - 1) * np.log(positive)
+    return np.where(flowing, density, errors.logcdf(-1 / power))
 
 
 def independent_log_density(case, points):
@@ -178,7 +199,7 @@ def test_unconstrain_is_the_logit_between_bounds_and_the_log_above_one(kind):
     point = case.density.unconstrain(values)
     np.testing.assert_allclose(point, case.unconstrain(values), rtol=1e-12)
     restored, _ = constrain(case, point)
-    assert restored == pytest.approx(values, rel=1e-12)
+    assert {name: restored[name] for name in values} == pytest.approx(values, rel=1e-12)
 
 
 def test_points_are_evaluated_in_order_and_one_alone_is_a_row():

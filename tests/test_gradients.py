@@ -7,11 +7,11 @@ only rounding is left. To detach a state is to drop its imaginary part.
 
 import numpy as np
 import pytest
-from scipy.special import betaln
+from scipy.special import betaln, erfcx, log_ndtr, loggamma
 
 from gr4jstan.catchment import Catchment
 from gr4jstan.datasets import SYNTHETIC_TRUTH, load_dataset
-from stan_programs import EXACT, TRUNCATING, case_of
+from stan_programs import EXACT, KINDS, SAMPLED_FROM, TRUNCATING, case_of
 
 STEP = 1e-30
 
@@ -89,9 +89,7 @@ def log_density(case, u, detached_before, silent_until):
             x[name] = lower + (upper - lower) / (1 + np.exp(-coordinate))
             density += np.log((x[name] - lower) * (upper - x[name]) / (upper - lower))
 
-    def normal(value, mean, sd):
-        return -0.5 * ((value - mean) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
-
+    x |= {label: scale(x[name]) for name, (label, scale) in SAMPLED_FROM.items() if name in x}
     if "x1_log_mean" in data:
         for name in ("x1", "x3", "x4"):
             log = np.log(x[name])
@@ -101,16 +99,46 @@ def log_density(case, u, detached_before, silent_until):
         if name in x:
             a, b = data[f"{name}_alpha"], data[f"{name}_beta"]
             density += (a - 1) * np.log(x[name]) + (b - 1) * np.log(1 - x[name]) - betaln(a, b)
-    if "sigma" in x:
-        density += normal(x["sigma"], 0, data["sigma_scale"])
-    sigma = x.get("sigma", data.get("sigma"))
+    if case.structure.priors == "airgr-sls":
+        density -= np.log(x["sigma"])
+    for name in ("sigma", "sigma_slope"):
+        if f"{name}_scale" in data:
+            density += normal(x[name], 0, data[f"{name}_scale"])
+    if "nu" in x:
+        a, b = data["nu_alpha"], data["nu_beta"]
+        density += (a - 1) * np.log(x["nu"]) - b * x["nu"] + a * np.log(b) - loggamma(a)
 
     S0 = x["S0"] if "S0" in x else x.get("S0_fraction", data.get("S0_fraction")) * x["x1"]
     R0 = x["R0"] if "R0" in x else x.get("R0_fraction", data.get("R0_fraction")) * x["x3"]
     x1, x2, x3, x4 = (x[name] for name in ("x1", "x2", "x3", "x4"))
     Q = plain_gr4j(data["P"], data["E"], x1, x2, x3, x4, S0, R0, detached_before, silent_until)
     counted = Q[np.array(data["obs_day"]) - 1]
-    return density + normal(np.array(data["Q_obs"])[:, np.newaxis], counted, sigma).sum(axis=0)
+    y = np.array(data["Q_obs"])[:, np.newaxis]
+    return density + error_terms(case, x, y, counted).sum(axis=0)
+
+
+def normal(value, mean, sd):
+    return -0.5 * ((value - mean) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
+
+
+def error_terms(case, x, y, Q):
+    sigma = x.get("sigma", case.data.get("sigma"))
+    match case.structure.error_model:
+        case "gaussian":
+            return normal(y, Q, sigma)
+        case "linear":
+            return normal(y, Q, sigma + x["sigma_slope"] * Q)
+        case "student_t":
+            nu = x["nu"]
+            constant = loggamma((nu + 1) / 2) - loggamma(nu / 2) - np.log(nu * np.pi) / 2
+            square = ((y - Q) / sigma) ** 2
+            return constant - np.log(sigma) - (nu + 1) / 2 * np.log(1 + square / nu)
+    power = case.data["boxcox_lambda"]
+    z = np.where(Q == 0, 0, Q**power) / power - 1 / power  # without a slope at a flow of 0
+    flowing = normal((y**power - 1) / power, z, sigma) + (power - 1) * np.log(np.where(y, y, 1))
+    u = (-1 / power - z) / sigma
+    ratio = np.sqrt(2 / np.pi) / erfcx(-u.real / np.sqrt(2))  # of density to distribution function
+    return np.where(y > 0, flowing, log_ndtr(u.real.astype(float)) + 1j * ratio * u.imag)
 
 
 def complex_step_gradient(case, points, detached_before=(), silent_until=0):
@@ -142,12 +170,13 @@ def dry_catchment(T=40):
 
 exactly = pytest.mark.parametrize("gradient", EXACT)
 truncating = pytest.mark.parametrize(("kind", "mode"), TRUNCATING)
-kinds = pytest.mark.parametrize("kind", ["post", "default", "fixed"])
+kinds = pytest.mark.parametrize("kind", KINDS)
 estimating = pytest.mark.parametrize("kind", ["post", "default"])
 
 
 def truth(case):
-    fractions = {"S0_fraction": 0.6, "R0_fraction": 0.7, "sigma": 0.1}
+    fractions = {"S0_fraction": 0.6, "R0_fraction": 0.7}
+    fractions |= {"sigma": 0.1, "sigma_slope": 0.1, "nu": 4}
     return case.unconstrain(SYNTHETIC_TRUTH | fractions)[np.newaxis]
 
 

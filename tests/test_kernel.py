@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gr4jstan.datasets import load_dataset
-from gr4jstan.programs import stan_folder
+from gr4jstan.programs import CHOICES, stan_folder
 from gr4jstan.simulator import simulate
 from gr4jstan.toolchain import compiler
 from test_gradients import STEP, dry_catchment, plain_gr4j
@@ -139,3 +139,11 @@ def test_a_day_depends_on_no_later_one(kernel):
     _, _, whole = kernel([USUAL], days.P, days.E, one)
     _, _, short = kernel([USUAL], days.P[:21], days.E[:21], one[:21])
     np.testing.assert_allclose(whole, short, rtol=1e-13)
+
+
+@pytest.mark.parametrize("error_model", CHOICES["error_model"])
+def test_likelihoods_are_plain_c_plus_plus_without_warnings(error_model):
+    header = stan_folder() / "likelihoods" / f"{error_model}.hpp"
+    assert "stan::" not in header.read_text()
+    command = [*compiler().split(), *FLAGS, "-fsyntax-only", "-x", "c++", str(header)]
+    subprocess.run(command, check=True)

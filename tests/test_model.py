@@ -5,13 +5,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from gr4jstan.catchment import Catchment
 from gr4jstan.datasets import load_dataset
 from gr4jstan.errors import InputError
-from gr4jstan.inits import screened_inits
-from gr4jstan.model import define_model, observed_days, stan_data, warmup_days
+from gr4jstan.inits import prior_draws, screened_draws, screened_inits
+from gr4jstan.model import Model, define_model, observed_days, stan_data, warmup_days
+from gr4jstan.programs import CHOICES
 from gr4jstan.task import define_task
+from gr4jstan.transforms import supports, unconstrain
+from stan_programs import KINDS, model_of
 
 
 def basin(days: int = 800, dates: bool = True) -> Catchment:
@@ -28,12 +32,55 @@ def basin(days: int = 800, dates: bool = True) -> Catchment:
         ({}, ("x1", "x2", "x3", "x4", "S0", "R0", "sigma")),
         ({"sigma": 0.1}, ("x1", "x2", "x3", "x4", "S0", "R0")),
         ({"initial_states": "fixed"}, ("x1", "x2", "x3", "x4", "sigma")),
+        ({"priors": "airgr-sls"}, ("x1", "x2", "x3", "x4", "sigma")),
+        (
+            {"error_model": "linear"},
+            ("x1", "x2", "x3", "x4", "S0", "R0", "sigma", "sigma_slope"),
+        ),
+        (
+            {"error_model": "student_t", "initial_states": "fixed"},
+            ("x1", "x2", "x3", "x4", "sigma", "nu"),
+        ),
     ],
 )
 def test_parameters_follow_from_the_options(
     options: dict[str, Any], parameters: tuple[str, ...]
 ) -> None:
     assert define_model(**options).parameters == parameters
+
+
+@pytest.mark.parametrize(
+    ("options", "error_model", "initial_states"),
+    [
+        ({}, "boxcox", "estimated"),
+        ({"priors": "uniform"}, "boxcox", "estimated"),
+        ({"sigma": 0.1}, "gaussian", "estimated"),
+        ({"priors": "airgr-sls"}, "gaussian", "fixed"),
+        ({"priors": "airgr-sls", "initial_states": "estimated"}, "gaussian", "estimated"),
+        ({"error_model": "linear", "initial_states": "fixed"}, "linear", "fixed"),
+    ],
+)
+def test_error_model_and_initial_states_that_are_not_chosen(
+    options: dict[str, Any], error_model: str, initial_states: str
+) -> None:
+    structure = define_model(**options).structure
+    assert (structure.error_model, structure.initial_states) == (error_model, initial_states)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"sigma": 1}, {}),
+        ({"error_model": "gaussian"}, {"sigma": "mm/d"}),
+        ({}, {"sigma": "(mm/d)^0.2"}),
+        ({"prior_settings": {"boxcox_lambda": 0.35}}, {"sigma": "(mm/d)^0.35"}),
+        ({"error_model": "linear"}, {"sigma": "mm/d", "sigma_slope": "-"}),
+        ({"error_model": "student_t"}, {"sigma": "mm/d", "nu": "-"}),
+    ],
+)
+def test_units_of_the_parameters(options: dict[str, Any], expected: dict[str, str]) -> None:
+    known = {"x1": "mm", "x2": "mm/d", "x3": "mm", "x4": "d", "S0": "mm", "R0": "mm"}
+    assert define_model(**options).units == known | expected
 
 
 def test_a_truncated_gradient_reaches_back_the_posts_5_days_by_default() -> None:
@@ -53,6 +100,9 @@ def test_a_truncated_gradient_reaches_back_the_posts_5_days_by_default() -> None
         ({"subsample": 0}, ["subsample is 0", "at least 1"]),
         ({"sigma": 0.0}, ["sigma is 0", "above 0"]),
         ({"sigma": float("nan")}, ["sigma is nan", "above 0"]),
+        ({"sigma": 0.1, "error_model": "boxcox"}, ["sigma is known", "'boxcox'", "gaussian"]),
+        ({"error_model": "boxcox", "priors": "airgr-sls"}, ["'boxcox'", "'airgr-sls'"]),
+        ({"error_model": "normal"}, ["error_model is 'normal'", "student_t"]),
     ],
 )
 def test_options_that_do_not_go_are_refused(options: dict[str, Any], words: list[str]) -> None:
@@ -104,7 +154,7 @@ def test_the_post_uses_observations_0_5_to_45() -> None:
 
 def test_data_are_the_series_and_numbers_and_nothing_per_structure() -> None:
     catchment = basin(days=50)
-    data = stan_data(define_model(), catchment, 4)
+    data = stan_data(define_model(error_model="gaussian"), catchment, 4)
     assert data["T"] == 50
     assert data["P"] == catchment.P.tolist()
     assert data["N"] == len(data["obs_day"]) == len(data["Q_obs"]) == 45
@@ -114,14 +164,48 @@ def test_data_are_the_series_and_numbers_and_nothing_per_structure() -> None:
     assert stan_data(define_model(sigma=0.3), catchment)["sigma"] == 0.3
 
 
+def test_scale_of_the_errors_is_on_the_scale_of_the_error_model_or_given() -> None:
+    catchment = basin(days=50)
+    assert catchment.Q is not None
+    Q = np.where(np.arange(50) % 4, catchment.Q, 0)
+    drying = Catchment("drying", catchment.P, catchment.E, Q)
+    positive = Q[Q > 0]
+    for exponent in (0.2, 0.5):
+        model = define_model(prior_settings={"boxcox_lambda": exponent})
+        z = (positive**exponent - 1) / exponent
+        assert stan_data(model, drying)["sigma_scale"] == pytest.approx(z.std())
+    assert stan_data(define_model(error_model="linear"), drying)["sigma_scale"] == pytest.approx(
+        np.nanstd(Q)
+    )
+    given = define_model(prior_settings={"sigma_scale": 3})
+    assert stan_data(given, drying)["sigma_scale"] == 3
+    assert "sigma_scale" not in stan_data(define_model(priors="airgr-sls"), drying, 0)
+
+
+@pytest.mark.parametrize(
+    ("error_model", "flow", "words"),
+    [
+        ("gaussian", [2.0, 2.0], "Q is 2 mm/d on all 50 days"),
+        ("boxcox", [0.0, 3.0], "Q where it is above 0 is 3 mm/d on all 25 days"),
+        ("boxcox", [0.0, 0.0], "Q is 0 mm/d on all 50 days"),
+    ],
+)
+def test_scale_of_the_errors_cannot_come_from_a_constant(
+    error_model: Any, flow: list[float], words: str
+) -> None:
+    flat = Catchment("flat", P=np.ones(50), E=np.ones(50), Q=np.tile(flow, 25))
+    with pytest.raises(InputError, match=words):
+        stan_data(define_model(error_model=error_model), flat)
+
+
 def test_too_large_a_subsample_and_a_constant_series_are_refused() -> None:
     with pytest.raises(InputError, match=r"subsample is 51 .* 50 days"):
         observed_days(define_model(subsample=51), basin(days=50), 0)
     with pytest.raises(InputError, match=r"with subsample 20, 3 observed days"):
         observed_days(define_model(subsample=20), basin(days=50), 0)
-    flat = Catchment("flat", P=np.ones(50), E=np.ones(50), Q=np.full(50, 2.0))
-    with pytest.raises(InputError, match="2 mm/d on all 50 days"):
-        stan_data(define_model(), flat)
+
+
+# Draws
 
 
 def test_starting_points_are_reproducible_different_and_within_the_bounds() -> None:
@@ -133,3 +217,68 @@ def test_starting_points_are_reproducible_different_and_within_the_bounds() -> N
     for init in inits:
         for name in ("x1", "x2", "x3", "x4", "S0", "R0"):
             assert model.numbers[f"{name}_lower"] < init[name] < model.numbers[f"{name}_upper"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_screened_draws_are_inside_the_supports_of_the_program(kind: str) -> None:
+    """Five years, some of whose simulated flows are far from any observed one."""
+    model = model_of(kind)
+    draws = screened_draws(define_task("example", model), 200, seed=5)
+    assert list(draws) == list(supports(model))
+    for name, (lower, upper) in supports(model).items():
+        assert draws[name].shape == (200,)
+        assert ((lower < draws[name]) & (draws[name] < upper)).all()
+    assert np.isfinite(unconstrain(model, draws)).all()
+
+
+MARGINS: dict[str, dict[str, Any]] = {
+    "default": {"x1": stats.lognorm(0.9695, scale=346.4), "x2": stats.norm(-1, 3.1212)},
+    "uniform": {"x3": stats.uniform(5, 95), "S0": stats.uniform(100, 1900)},
+    "linear": {"sigma": stats.halfnorm(0, 0.7), "sigma_slope": stats.halfnorm(0, 1)},
+    "student_t": {"sigma": stats.halfnorm(0, 0.7)},
+}
+
+
+def draw_prior(model: Model, n: int) -> dict[str, Any]:
+    data = stan_data(model, load_dataset("synthetic"))
+    return prior_draws(model, data, n, np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("name", MARGINS)
+def test_prior_draws_are_distributed_as_the_prior(name: str) -> None:
+    options: dict[str, Any] = {"prior_settings": {"sigma_scale": 0.7}}
+    options |= {"priors": name} if name in CHOICES["priors"] else {"error_model": name}
+    model = define_model(**options)
+    draws = draw_prior(model, 4000)
+    assert tuple(draws) == model.parameters
+    for margin, distribution in MARGINS[name].items():
+        assert stats.kstest(draws[margin], distribution.cdf).pvalue > 1e-3
+    if name == "default":
+        filling = draws["S0"] / draws["x1"]
+        assert stats.kstest(filling, stats.beta(2, 2).cdf).pvalue > 1e-3
+    if name == "student_t":
+        gamma = stats.gamma(2, scale=10)
+        share = (gamma.cdf(draws["nu"]) - gamma.cdf(1)) / gamma.sf(1)
+        assert stats.kstest(share, "uniform").pvalue > 1e-3
+
+
+def test_bounds_cut_the_prior_and_heap_nothing_up_at_themselves() -> None:
+    settings = {"x1_upper": 200, "x2_lower": 4, "x3_lower": 15000}
+    model = define_model(prior_settings=settings)
+    draws = draw_prior(model, 4000)
+    for name, side in (("x1", "upper"), ("x2", "lower"), ("x3", "lower")):
+        lower, upper = model.numbers[f"{name}_lower"], model.numbers[f"{name}_upper"]
+        assert ((lower < draws[name]) & (draws[name] < upper)).all()
+        assert len(np.unique(draws[name])) == 4000, side
+    share = stats.norm(-1, model.numbers["x2_sd"]).sf([4, *draws["x2"]])
+    assert stats.kstest(share[1:] / share[0], "uniform").pvalue > 1e-3
+
+
+def test_improper_priors_have_no_draws_but_a_search_that_can_start() -> None:
+    task = define_task("example", define_model(priors="airgr-sls"))
+    with pytest.raises(InputError, match=r"no prior draws .* 'airgr-sls'.* 1 / sigma"):
+        prior_draws(task.model, task.data, 10, np.random.default_rng(1))
+    for init in screened_inits(task, chains=2, seed=3):
+        assert list(init) == ["log_x1", "asinh_x2", "log_x3", "x4", "sigma"]
+        assert 10 < np.exp(init["log_x1"]) < 10_000
+        assert -20 < np.sinh(init["asinh_x2"]) < 20

@@ -1,5 +1,7 @@
 """The numbers behind the priors."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -11,6 +13,11 @@ from gr4jstan.programs import Structure
 DEFAULT = Structure()
 UNIFORM = Structure(priors="uniform")
 FIXED = Structure(initial_states="fixed")
+AIRGR = Structure(priors="airgr-sls", initial_states="fixed")
+BOXCOX = Structure(error_model="boxcox")
+LINEAR = Structure(error_model="linear")
+STUDENT = Structure(error_model="student_t")
+KNOWN = Structure(known_sigma=True)
 
 # Perrin et al. (2003), table 1: 80 % confidence intervals
 PERRIN = {"x1": (100, 1200), "x2": (-5, 3), "x3": (20, 300), "x4": (1.1, 2.9)}
@@ -52,6 +59,37 @@ def test_fixed_stores_are_those_of_airgr() -> None:
     assert (numbers["S0_fraction"], numbers["R0_fraction"]) == (0.3, 0.5)
 
 
+def test_box_of_airgr_is_9_99_either_way_on_its_transformed_scale() -> None:
+    numbers = prior_numbers(AIRGR)
+    for name, scale in (("x1", np.log), ("x2", np.arcsinh), ("x3", np.log)):
+        bounds = [scale(numbers[f"{name}_{side}"]) for side in ("lower", "upper")]
+        np.testing.assert_allclose(bounds, [-9.99, 9.99], rtol=1e-12)
+    assert (numbers["x4_lower"], numbers["x4_upper"]) == (0.5, 20)
+
+
+def test_numbers_of_the_error_models() -> None:
+    extra = {
+        structure.error_model: prior_numbers(structure).items() - prior_numbers(DEFAULT).items()
+        for structure in (BOXCOX, LINEAR, STUDENT)
+    }
+    assert extra == {
+        "boxcox": {("boxcox_lambda", 0.2)},
+        "linear": {("sigma_slope_scale", 1.0)},
+        "student_t": {("nu_alpha", 2.0), ("nu_beta", 0.1)},
+    }
+
+
+@pytest.mark.parametrize(
+    "structure", [DEFAULT, UNIFORM, FIXED, AIRGR, BOXCOX, LINEAR, STUDENT, KNOWN], ids=str
+)
+def test_every_number_can_be_set(structure: Structure) -> None:
+    names = set(prior_numbers(structure))
+    names |= {"sigma_scale"} if structure not in (AIRGR, KNOWN) else set()
+    for name in names:
+        value = 0.9 * prior_numbers(structure).get(name, 0.7) + 0.07
+        assert prior_numbers(structure, {name: value})[name] == value
+
+
 def test_an_override_replaces_one_number_only() -> None:
     changed = prior_numbers(DEFAULT, {"x1_upper": 3000})
     assert changed == prior_numbers(DEFAULT) | {"x1_upper": 3000.0}
@@ -74,10 +112,21 @@ def test_an_override_replaces_one_number_only() -> None:
         (DEFAULT, {"x4_lower": 0.4}, ["x4_lower is 0.4", "0.5"]),
         (DEFAULT, {"x4_upper": 101.0}, ["x4_upper is 101", "100"]),
         (DEFAULT, {"x3_lower": -1.0}, ["x3_lower is -1", "negative"]),
+        (DEFAULT, {"sigma_scale": 0.0}, ["sigma_scale is 0", "above 0"]),
+        (DEFAULT, {"boxcox_lambda": 0.3}, ["'boxcox_lambda'", "sigma_scale"]),
+        (BOXCOX, {"boxcox_lambda": 0.0}, ["boxcox_lambda is 0", "above 0"]),
+        (LINEAR, {"sigma_slope_scale": -1.0}, ["sigma_slope_scale is -1", "above 0"]),
+        (STUDENT, {"nu_alpha": 0.0}, ["nu_alpha is 0", "above 0"]),
+        (STUDENT, {"nu_beta": float("inf")}, ["nu_beta is inf", "finite"]),
+        # neither has a scale for sigma
+        (KNOWN, {"sigma_scale": 1.0}, ["'sigma_scale'", "x1_upper"]),
+        (AIRGR, {"sigma_scale": 1.0}, ["'sigma_scale'", "S0_fraction"]),
+        (AIRGR, {"x3_lower": 0.0}, ["x3_lower is 0", "log"]),
+        (DEFAULT, {"x1_upper": "wide"}, ["x1_upper is 'wide'", "number"]),
     ],
 )
 def test_numbers_that_make_no_prior_are_refused(
-    structure: Structure, overrides: dict[str, float], words: list[str]
+    structure: Structure, overrides: dict[str, Any], words: list[str]
 ) -> None:
     with pytest.raises(InputError) as refused:
         prior_numbers(structure, overrides)

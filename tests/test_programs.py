@@ -18,6 +18,8 @@ def structures():
     for (gradient, mode), sigma, *chosen in product(
         variants, (True, False), *(CHOICES[name] for name in rest)
     ):
+        if chosen[0] != "gaussian" and (sigma or chosen[1] == "airgr-sls"):
+            continue  # refused, see below
         yield Structure(gradient, mode, known_sigma=sigma, **dict(zip(rest, chosen, strict=True)))
 
 
@@ -96,6 +98,10 @@ def test_all_programs_differ():
         ("default", "autodiff", {"subsample": 1}, {"subsample": 5}),
         ("default", "autodiff", {}, {"prior_settings": {"x2_sd": 1.75}}),
         ("fixed", "autodiff", {}, {"prior_settings": {"S0_fraction": 0.7}}),
+        ("default", "adjoint", {}, {"prior_settings": {"boxcox_lambda": 0.5, "sigma_scale": 2}}),
+        ("linear", "adjoint", {}, {"prior_settings": {"sigma_slope_scale": 0.5}}),
+        ("student_t", "adjoint", {}, {"prior_settings": {"nu_alpha": 3, "nu_beta": 0.2}}),
+        ("airgr", "adjoint", {}, {"prior_settings": {"x1_upper": 3210.5, "x2_lower": -9}}),
         ("post", "last", {"truncate_steps": 5}, {"truncate_steps": 17}),
         ("post", "chunk", {"truncate_steps": 5}, {"truncate_steps": 17}),
     ],
@@ -120,12 +126,26 @@ def test_truncation_mode_goes_with_a_truncated_gradient_only(gradient, mode):
         Structure(gradient, mode)
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"error_model": "boxcox", "known_sigma": True}, "sigma is known .* 'boxcox'; .* gaussian"),
+        ({"error_model": "linear", "priors": "airgr-sls"}, "'linear' .* 'airgr-sls'.* gaussian"),
+    ],
+)
+def test_known_sigma_and_priors_of_airgr_go_with_gaussian_errors_only(options, words):
+    with pytest.raises(InputError, match=words):
+        Structure(**options)
+
+
 def test_sources_are_where_the_package_looks_for_them():
     folder = stan_folder()
     assert (folder / "calibrate.stan.j2").is_file()
     for name, kind in (("likelihoods", "error_model"), ("priors", "priors")):
         present = {file.name.removesuffix(".stan.j2") for file in (folder / name).glob("*.j2")}
         assert present == set(CHOICES[kind])
+    kernels = {file.stem for file in (folder / "likelihoods").glob("*.hpp")}
+    assert kernels == set(CHOICES["error_model"])
 
 
 def test_header_that_does_not_define_what_the_program_declares_fails_to_build():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gr4jstan.transforms import constrain, supports, unconstrain
+from gr4jstan.transforms import constrain, stan_parameters, supports, unconstrain
 from stan_programs import KINDS, RANGES, case_of, model_of
 
 kinds = pytest.mark.parametrize("kind", KINDS)
@@ -50,3 +50,21 @@ def test_bounds_are_those_that_the_prior_settings_give():
     assert "sigma" not in supports(model)
     assert supports(model_of("default"))["sigma"] == (0, np.inf)
     assert list(supports(model_of("fixed"))) == ["x1", "x2", "x3", "x4", "sigma"]
+    assert supports(model_of("student_t"))["nu"] == (1, np.inf)
+
+
+def test_priors_of_airgr_are_sampled_on_its_transformed_scale():
+    model = model_of("airgr", prior_settings={"x1_lower": 10, "x2_upper": 20})
+    bounds = supports(model)
+    assert list(bounds) == ["log_x1", "asinh_x2", "log_x3", "x4", "sigma"]
+    assert bounds["log_x1"] == pytest.approx((np.log(10), 9.99))
+    assert bounds["asinh_x2"] == pytest.approx((-9.99, np.arcsinh(20)))
+    natural = {"x1": [320.0], "x2": [-2.4], "x3": [70.0], "x4": [1.4], "sigma": [0.1], "S0": [9.0]}
+    found = stan_parameters(model, natural)
+    assert list(found) == list(bounds)
+    assert found["log_x1"] == pytest.approx(np.log(320))
+    assert found["asinh_x2"] == pytest.approx(np.arcsinh(-2.4))
+    same = stan_parameters(model_of("fixed"), natural)
+    assert {name: values.tolist() for name, values in same.items()} == {
+        name: natural[name] for name in ("x1", "x2", "x3", "x4", "sigma")
+    }

@@ -31,7 +31,7 @@ class Model:
     structure : Structure
         What is rendered.
     numbers : dict of str to float
-        Bounds and scales of the priors.
+        Bounds and scales of the priors, and constants of the error model.
     sigma : float or None
         Known standard deviation of the errors [mm/d]; None when it is estimated.
     truncate_steps : int or None
@@ -50,8 +50,30 @@ class Model:
     def parameters(self) -> tuple[str, ...]:
         """Names of the quantities reported: parameters, with the initial stores in mm."""
         stores = () if self.structure.initial_states == "fixed" else ("S0", "R0")
-        errors = ("sigma",) if self.sigma is None else ()
-        return ("x1", "x2", "x3", "x4", *stores, *errors)
+        return ("x1", "x2", "x3", "x4", *stores, *self.error_parameters)
+
+    @property
+    def error_parameters(self) -> tuple[str, ...]:
+        """Names of the parameters of the error model that are estimated."""
+        return () if self.sigma is not None else _ERROR_PARAMETERS[self.structure.error_model]
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of `parameters`; "-" for those that have none."""
+        sigma = "mm/d"
+        if self.structure.error_model == "boxcox":
+            sigma = f"(mm/d)^{self.numbers['boxcox_lambda']:g}"
+        known = {"x1": "mm", "x2": "mm/d", "x3": "mm", "x4": "d", "S0": "mm", "R0": "mm"}
+        known |= {"sigma": sigma, "sigma_slope": "-", "nu": "-"}
+        return {name: known[name] for name in self.parameters}
+
+
+_ERROR_PARAMETERS: dict[ErrorModel, tuple[str, ...]] = {
+    "gaussian": ("sigma",),
+    "boxcox": ("sigma",),
+    "linear": ("sigma", "sigma_slope"),
+    "student_t": ("sigma", "nu"),
+}
 
 
 def define_model(
@@ -60,13 +82,16 @@ def define_model(
     truncate_mode: TruncateMode | None = None,
     truncate_steps: int | None = None,
     subsample: int = 1,
-    error_model: ErrorModel = "gaussian",
+    error_model: ErrorModel | None = None,
     sigma: float | None = None,
     priors: Priors = "default",
-    initial_states: InitialStates = "estimated",
+    initial_states: InitialStates | None = None,
     prior_settings: Mapping[str, float] | None = None,
 ) -> Model:
     """Check the options of a model and fill in what follows from them.
+
+    By default the error model is ``boxcox``, but ``gaussian`` where sigma is known or the priors
+    are ``airgr-sls``; the initial states are ``estimated``, but ``fixed`` with ``airgr-sls``.
 
     Raises
     ------
@@ -87,6 +112,10 @@ def define_model(
         raise InputError(f"subsample is {subsample}; it must be at least 1 (every day).")
     if sigma is not None and not (math.isfinite(sigma) and sigma > 0):
         raise InputError(f"sigma is {sigma:g}; a known standard deviation must be above 0 mm/d.")
+    if error_model is None:
+        error_model = "boxcox" if sigma is None and priors != "airgr-sls" else "gaussian"
+    if initial_states is None:
+        initial_states = "fixed" if priors == "airgr-sls" else "estimated"
     structure = Structure(
         gradient=gradient,
         truncate_mode=truncate_mode,
@@ -206,22 +235,28 @@ def stan_data(model: Model, catchment: Catchment, warmup: int = 0) -> StanData:
     }
     if model.sigma is not None:
         data["sigma"] = model.sigma
-    else:
-        data["sigma_scale"] = _spread_of_flow(catchment, warmup)
+    elif model.structure.sigma_prior == "half-normal" and "sigma_scale" not in data:
+        data["sigma_scale"] = _spread_of_flow(model, catchment, warmup)
     if model.truncate_steps is not None:
         data["truncate_steps"] = model.truncate_steps
     return data
 
 
-def _spread_of_flow(catchment: Catchment, warmup: int) -> float:
-    """Standard deviation of all observations after the warm-up, whatever the subsample [mm/d]."""
+def _spread_of_flow(model: Model, catchment: Catchment, warmup: int) -> float:
+    """Standard deviation of all observations after the warm-up, whatever the subsample.
+
+    On the scale of the errors: in mm/d, but with ``boxcox`` that of transformed positive flows.
+    """
     assert catchment.Q is not None
     observed = catchment.Q[warmup:]
     observed = observed[~np.isnan(observed)]
-    scale = float(np.std(observed))
-    if scale == 0:
+    exponent = model.numbers.get("boxcox_lambda", 1.0)
+    counted = observed[observed > 0] if model.structure.error_model == "boxcox" else observed
+    if len(counted) == 0 or np.ptp(counted) == 0:
+        shown = counted if len(counted) else observed
+        what = "Q" if len(shown) == len(observed) else "Q where it is above 0"
         raise InputError(
-            f"{catchment.source}: Q is {observed[0]:g} mm/d on all {len(observed)} days that "
-            "count; the error scale cannot be estimated from a constant series."
+            f"{catchment.source}: {what} is {shown[0]:g} mm/d on all {len(shown)} days that count; "
+            "the error scale cannot be estimated from a constant series."
         )
-    return scale
+    return float(np.std(counted**exponent / exponent))

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from gr4jstan.errors import InputError
-from gr4jstan.programs import Structure, initial_states_block
+from gr4jstan.programs import ErrorModel, Priors, Structure, initial_states_block
 
 # Width of the central 80 % of a standard normal distribution, halved.
 _Q90 = 1.2815515655446004
@@ -33,6 +33,18 @@ _WIDE = {
     "x4_upper": 20.0,
 }
 
+# airGR's box: its transformed parameters go from -9.99 to 9.99.
+_AIRGR = {
+    "x1_lower": math.exp(-9.99),
+    "x1_upper": math.exp(9.99),
+    "x2_lower": math.sinh(-9.99),
+    "x2_upper": math.sinh(9.99),
+    "x3_lower": math.exp(-9.99),
+    "x3_upper": math.exp(9.99),
+    "x4_lower": 0.5,
+    "x4_upper": 20.0,
+}
+
 _STORES = {"S0_lower": 100.0, "S0_upper": 2000.0, "R0_lower": 5.0, "R0_upper": 100.0}
 _FRACTIONS = {
     "S0_fraction_alpha": 2.0,
@@ -43,6 +55,14 @@ _FRACTIONS = {
 # airGR's initial states
 _FIXED = {"S0_fraction": 0.3, "R0_fraction": 0.5}
 
+# What an error model has besides the scale of sigma; the prior of nu is Juarez and Steel's (2010).
+_ERRORS: dict[ErrorModel, dict[str, float]] = {
+    "gaussian": {},
+    "boxcox": {"boxcox_lambda": 0.2},
+    "linear": {"sigma_slope_scale": 1.0},
+    "student_t": {"nu_alpha": 2.0, "nu_beta": 0.1},
+}
+
 
 def _log_scales(name: str, low: float, high: float) -> dict[str, float]:
     return {
@@ -52,13 +72,20 @@ def _log_scales(name: str, low: float, high: float) -> dict[str, float]:
 
 
 # Central 80 % as in Perrin et al. (2003), table 1.
-_DEFAULT = {
+DEFAULT_PRIORS = {
     **_WIDE,
     **_log_scales("x1", 100, 1200),
     "x2_mean": -1.0,
     "x2_sd": 4 / _Q90,
     **_log_scales("x3", 20, 300),
     **_log_scales("x4", 1.1, 2.9),
+}
+
+
+_PARAMETERS: dict[Priors, dict[str, float]] = {
+    "default": DEFAULT_PRIORS,
+    "uniform": _UNIFORM,
+    "airgr-sls": _AIRGR,
 }
 
 
@@ -80,25 +107,32 @@ def prior_numbers(
         Under the names of the Stan program's data. ``priors="default"``: the central 80 % are the
         ranges of Perrin et al. (2003): x1 100-1200 mm, x2 -5..3 mm/d, x3 20-300 mm, x4 1.1-2.9 d.
         ``priors="uniform"``: x1 50-2000 mm, x2 0.1-10 mm/d, x3 5-100 mm, x4 0.5-5 d, S0
-        100-2000 mm, R0 5-100 mm.
+        100-2000 mm, R0 5-100 mm. ``priors="airgr-sls"``: log(x1 / mm), asinh(x2 / (mm/d)),
+        log(x3 / mm) from -9.99 to 9.99, x4 0.5-20 d. Without ``sigma_scale``, the scale of sigma's
+        prior, unless it is given: it follows from the observations.
 
     Raises
     ------
     InputError
-        If a name is unknown for the structure, a value is not finite, or bounds are crossed.
+        If a name is unknown for the structure, a value is not a finite number or out of its range,
+        or bounds are crossed.
     """
-    numbers = dict(_UNIFORM if structure.priors == "uniform" else _DEFAULT)
+    numbers = dict(_PARAMETERS[structure.priors])
     numbers |= {"stores": _STORES, "fractions": _FRACTIONS, "fixed": _FIXED}[
         initial_states_block(structure)
     ]
+    numbers |= _ERRORS[structure.error_model]
+    names = [*numbers, *(["sigma_scale"] if structure.sigma_prior == "half-normal" else [])]
     for name, value in (overrides or {}).items():
-        if name not in numbers:
+        if name not in names:
             raise InputError(
-                f"There is no prior setting {name!r} here; choose among {', '.join(numbers)}."
+                f"There is no prior setting {name!r} here; choose among {', '.join(names)}."
             )
-        numbers[name] = float(value)
+        numbers[name] = _as_number(name, value)
     for name, value in numbers.items():
         _check_number(name, value)
+        if structure.priors == "airgr-sls" and name in ("x1_lower", "x3_lower") and value == 0:
+            raise InputError(f"{name} is 0; priors 'airgr-sls' are on the log scale: above 0.")
     for name in numbers:
         if name.endswith("_lower"):
             upper = name.replace("_lower", "_upper")
@@ -110,10 +144,17 @@ def prior_numbers(
     return numbers
 
 
+def _as_number(name: str, value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise InputError(f"{name} is {value!r}; it must be a number.") from None
+
+
 def _check_number(name: str, value: float) -> None:
     if not math.isfinite(value):
         raise InputError(f"{name} is {value}; it must be a finite number.")
-    if name.endswith(("_sd", "_alpha", "_beta")) and value <= 0:
+    if name.endswith(("_sd", "_scale", "_alpha", "_beta", "_lambda")) and value <= 0:
         raise InputError(f"{name} is {value:g}; it must be above 0.")
     if name.endswith("_fraction") and not 0 <= value <= 1:
         raise InputError(f"{name} is {value:g}; it must be between 0 and 1.")

@@ -9,8 +9,8 @@ from gr4jstan.errors import InputError
 
 Gradient = Literal["adjoint", "autodiff", "truncated"]
 TruncateMode = Literal["last", "chunk"]
-ErrorModel = Literal["gaussian"]
-Priors = Literal["default", "uniform"]
+ErrorModel = Literal["gaussian", "boxcox", "linear", "student_t"]
+Priors = Literal["default", "uniform", "airgr-sls"]
 InitialStates = Literal["estimated", "fixed"]
 
 # C++ of each gradient, in the order of inclusion.
@@ -37,11 +37,11 @@ class Structure:
     truncate_mode : {"last", "chunk"}, optional
         For ``truncated``: gradients through the last steps of the series only, or within
         consecutive chunks.
-    error_model : {"gaussian"}
+    error_model : {"gaussian", "boxcox", "linear", "student_t"}
         Distribution of the observations around the simulated streamflow.
     known_sigma : bool
-        Whether the standard deviation of the errors is data.
-    priors : {"default", "uniform"}
+        Whether the standard deviation of the errors is data; ``gaussian`` only.
+    priors : {"default", "uniform", "airgr-sls"}
         Family of the priors.
     initial_states : {"estimated", "fixed"}
         Whether the stores before the first day are parameters.
@@ -49,7 +49,7 @@ class Structure:
     Raises
     ------
     InputError
-        If a value is not among those listed, or ``truncate_mode`` does not go with ``gradient``.
+        If a value is not among those listed or does not go with another.
     """
 
     gradient: Gradient = "adjoint"
@@ -69,6 +69,23 @@ class Structure:
                 f"truncate_mode is {self.truncate_mode!r} with gradient {self.gradient!r}; "
                 "a truncated gradient needs a mode (last or chunk), the others have none."
             )
+        if self.error_model != "gaussian" and self.known_sigma:
+            raise InputError(
+                f"sigma is known but error_model is {self.error_model!r}; "
+                "only the standard deviation of gaussian errors can be known."
+            )
+        if self.error_model != "gaussian" and self.priors == "airgr-sls":
+            raise InputError(
+                f"error_model is {self.error_model!r} but priors are 'airgr-sls', "
+                "which are those of gaussian errors; leave one of them at its default."
+            )
+
+    @property
+    def sigma_prior(self) -> Literal["known", "half-normal", "reference"]:
+        """What is assumed of sigma; the reference prior is 1 / sigma."""
+        if self.known_sigma:
+            return "known"
+        return "reference" if self.priors == "airgr-sls" else "half-normal"
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -129,7 +146,7 @@ def render_program(structure: Structure) -> Program:
         functions="\n".join(sources).rstrip("\n"),
         gradient=structure.truncate_mode or structure.gradient,
         error_model=structure.error_model,
-        known_sigma=structure.known_sigma,
+        sigma_prior=structure.sigma_prior,
         priors=structure.priors,
         initial_states=initial_states_block(structure),
     )

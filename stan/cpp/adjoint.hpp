@@ -30,11 +30,13 @@ inline double check_finite(double log_density) {
   return log_density;
 }
 
-// Log density of the observations by `errors(Q, Q_adjoint)`; with Gradient, also its derivatives
-// with respect to the parameters.
-template <bool Gradient, typename Errors>
-double log_density(const gr4j_data_t& P, const gr4j_data_t& E, const gr4j::parameters& p,
-                   gr4j::parameters* adjoint, const Errors& errors) {
+// Log density of the observations; with Gradient, also its derivatives with respect to the
+// parameters and to the numbers of the error model.
+template <bool Gradient>
+double log_likelihood(const gr4j_data_t& observed, const gr4j_days_t& obs_day,
+                      const std::vector<double>& errors, const gr4j_data_t& P,
+                      const gr4j_data_t& E, const gr4j::parameters& p, gr4j::parameters* adjoint,
+                      double* errors_adjoint) {
   check_time_base(p.x4);
   const int T = static_cast<int>(P.size());
   const gr4j::hydrograph uh1 = gr4j::uh1(p.x4), uh2 = gr4j::uh2(p.x4);
@@ -49,80 +51,50 @@ double log_density(const gr4j_data_t& P, const gr4j_data_t& E, const gr4j::param
   }
   gr4j::simulate<Gradient>(T, P.data(), E.data(), p, uh1, uh2, space.pr.data(), space.days.data(),
                            space.Q.data());
-  const double value = check_finite(errors(space.Q.data(), space.Q_adjoint.data()));
+  const double value = check_finite(
+      gr4j::log_likelihood(static_cast<int>(obs_day.size()), obs_day.data(), observed.data(),
+                           space.Q.data(), errors.data(), space.Q_adjoint.data(), errors_adjoint));
   if (Gradient)
     *adjoint = gr4j::adjoint(T, P.data(), E.data(), p, uh1, uh2, space.pr.data(),
                              space.days.data(), space.Q_adjoint.data(), space.work.data());
   return value;
 }
 
-// The same as a node on the tape. `extra` are variables of the error model, `extra_adjoint` their
-// derivatives once `errors` has run.
-template <typename Errors>
-stan::math::var log_density_node(const gr4j_data_t& P, const gr4j_data_t& E,
-                                 std::vector<stan::math::var> operands, const Errors& errors,
-                                 const std::vector<stan::math::var>& extra,
-                                 const std::vector<double>& extra_adjoint) {
-  gr4j::parameters adjoint;
-  const double value = log_density<true>(
-      P, E,
-      {operands[0].val(), operands[1].val(), operands[2].val(), operands[3].val(),
-       operands[4].val(), operands[5].val()},
-      &adjoint, errors);
-  std::vector<double> gradient{adjoint.x1, adjoint.x2, adjoint.x3,
-                               adjoint.x4, adjoint.S0, adjoint.R0};
-  operands.insert(operands.end(), extra.begin(), extra.end());
-  gradient.insert(gradient.end(), extra_adjoint.begin(), extra_adjoint.end());
-  return stan::math::precomputed_gradients(value, operands, gradient);
-}
-
-// The errors of gaussian.hpp, as a function of the flows.
-inline auto gaussian_errors(const gr4j_data_t& Q_obs, const gr4j_days_t& obs_day, double sigma,
-                            double& sigma_adjoint) {
-  return [&Q_obs, &obs_day, sigma, &sigma_adjoint](const double* Q, double* Q_adjoint) {
-    return gr4j::gaussian(static_cast<int>(obs_day.size()), obs_day.data(), Q_obs.data(), Q,
-                          sigma, Q_adjoint, sigma_adjoint);
-  };
-}
-
 }  // namespace gr4j_detail
 
-// Log density of the observations under Gaussian errors: without a gradient, with sigma known, and
-// with sigma a parameter.
-inline double gr4j_gaussian(const gr4j_data_t& Q_obs, const gr4j_days_t& obs_day,
-                            const double& sigma, const gr4j_data_t& P, const gr4j_data_t& E,
-                            const double& x1, const double& x2, const double& x3,
-                            const double& x4, const double& S0, const double& R0,
-                            std::ostream*) {
-  double sigma_adjoint;
-  return gr4j_detail::log_density<false>(
-      P, E, {x1, x2, x3, x4, S0, R0}, nullptr,
-      gr4j_detail::gaussian_errors(Q_obs, obs_day, sigma, sigma_adjoint));
+// Without a gradient. `errors` are the numbers that the error model's log_likelihood names.
+inline double gr4j_log_likelihood(const gr4j_data_t& observed, const gr4j_days_t& obs_day,
+                                  const Eigen::Matrix<double, Eigen::Dynamic, 1>& errors,
+                                  const gr4j_data_t& P, const gr4j_data_t& E, const double& x1,
+                                  const double& x2, const double& x3, const double& x4,
+                                  const double& S0, const double& R0, std::ostream*) {
+  const std::vector<double> values(errors.data(), errors.data() + errors.size());
+  std::vector<double> unused(values.size());
+  return gr4j_detail::log_likelihood<false>(observed, obs_day, values, P, E,
+                                            {x1, x2, x3, x4, S0, R0}, nullptr, unused.data());
 }
 
-inline stan::math::var gr4j_gaussian(const gr4j_data_t& Q_obs, const gr4j_days_t& obs_day,
-                                     const double& sigma, const gr4j_data_t& P,
-                                     const gr4j_data_t& E, const stan::math::var& x1,
-                                     const stan::math::var& x2, const stan::math::var& x3,
-                                     const stan::math::var& x4, const stan::math::var& S0,
-                                     const stan::math::var& R0, std::ostream*) {
-  double sigma_adjoint;
-  return gr4j_detail::log_density_node(
-      P, E, {x1, x2, x3, x4, S0, R0},
-      gr4j_detail::gaussian_errors(Q_obs, obs_day, sigma, sigma_adjoint), {}, {});
-}
-
-inline stan::math::var gr4j_gaussian(const gr4j_data_t& Q_obs, const gr4j_days_t& obs_day,
-                                     const stan::math::var& sigma, const gr4j_data_t& P,
-                                     const gr4j_data_t& E, const stan::math::var& x1,
-                                     const stan::math::var& x2, const stan::math::var& x3,
-                                     const stan::math::var& x4, const stan::math::var& S0,
-                                     const stan::math::var& R0, std::ostream*) {
-  std::vector<double> sigma_adjoint(1);
-  return gr4j_detail::log_density_node(
-      P, E, {x1, x2, x3, x4, S0, R0},
-      gr4j_detail::gaussian_errors(Q_obs, obs_day, sigma.val(), sigma_adjoint[0]), {sigma},
-      sigma_adjoint);
+// As a node on the tape. A number that is known is a constant on it.
+inline stan::math::var gr4j_log_likelihood(
+    const gr4j_data_t& observed, const gr4j_days_t& obs_day,
+    const Eigen::Matrix<stan::math::var, Eigen::Dynamic, 1>& errors, const gr4j_data_t& P,
+    const gr4j_data_t& E, const stan::math::var& x1, const stan::math::var& x2,
+    const stan::math::var& x3, const stan::math::var& x4, const stan::math::var& S0,
+    const stan::math::var& R0, std::ostream*) {
+  std::vector<double> values;
+  for (Eigen::Index i = 0; i < errors.size(); ++i) values.push_back(errors[i].val());
+  std::vector<double> errors_adjoint(values.size());
+  gr4j::parameters adjoint;
+  const double value = gr4j_detail::log_likelihood<true>(
+      observed, obs_day, values, P, E,
+      {x1.val(), x2.val(), x3.val(), x4.val(), S0.val(), R0.val()}, &adjoint,
+      errors_adjoint.data());
+  std::vector<stan::math::var> operands{x1, x2, x3, x4, S0, R0};
+  operands.insert(operands.end(), errors.data(), errors.data() + errors.size());
+  std::vector<double> gradient{adjoint.x1, adjoint.x2, adjoint.x3,
+                               adjoint.x4, adjoint.S0, adjoint.R0};
+  gradient.insert(gradient.end(), errors_adjoint.begin(), errors_adjoint.end());
+  return stan::math::precomputed_gradients(value, operands, gradient);
 }
 
 }  // namespace gr4j_model_namespace

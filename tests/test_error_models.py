@@ -1,0 +1,187 @@
+"""The error models in Python against the compiled programs, scipy and their own definitions."""
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from gr4jstan.catchment import Catchment
+from gr4jstan.datasets import load_dataset
+from gr4jstan.error_models import guess_errors, log_likelihood, normal_scores, respond
+from gr4jstan.model import define_model
+from gr4jstan.programs import CHOICES
+from stan_programs import KINDS, case_of, model_of
+from test_density import constrain, flow, log_likelihood_terms
+
+MODELS = {name: define_model(error_model=name) for name in CHOICES["error_model"]}
+MODELS |= {
+    "known": define_model(sigma=0.4),
+    "root": define_model(error_model="boxcox", prior_settings={"boxcox_lambda": 0.5}),
+}
+VALUES = {"sigma": 0.4, "sigma_slope": 0.2, "nu": 3.5}
+
+models = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+kinds = pytest.mark.parametrize("kind", KINDS)
+
+
+def values_of(model, n=1):
+    """The model's own parameters, n draws of them."""
+    return {name: np.full(n, VALUES[name]) for name in model.error_parameters}
+
+
+def drying_up():
+    days = load_dataset("synthetic")
+    return Catchment("drying up", days.P, days.E, days.Q * (days.Q > 0.5))
+
+
+# Likelihood
+
+
+@kinds
+@pytest.mark.parametrize("catchment", ["synthetic", drying_up()], ids=["flowing", "drying up"])
+def test_the_programs_density_changes_by_what_the_likelihood_does(kind, catchment):
+    """Between points that differ in the errors, observations that count, and parameters."""
+    case, model = case_of(kind, "adjoint", catchment), model_of(kind, "adjoint")
+    points = case.draw(12)
+    without = case.with_data(N=0, obs_day=[], Q_obs=[])
+    expected = case.evaluate(points)[0] - without.evaluate(points)[0]
+    drawn = [constrain(case, point)[0] for point in points]
+    days = np.array(case.data["obs_day"]) - 1
+    flows = np.array([flow(case, values)[days] for values in drawn])
+    values = {name: np.array([values[name] for values in drawn]) for name in model.error_parameters}
+    terms = log_likelihood(model, case.data["Q_obs"], flows, values)
+    assert terms.shape == flows.shape
+    np.testing.assert_allclose(terms.sum(axis=1), expected, rtol=1e-10)
+
+
+@kinds
+def test_each_observation_has_the_log_density_that_scipy_gives_it(kind):
+    case, model = case_of(kind, catchment=drying_up()), model_of(kind)
+    values, _ = constrain(case, case.draw(1)[0])
+    days = np.array(case.data["obs_day"]) - 1
+    Q_obs = case.data["Q_obs"]
+    terms = log_likelihood(model, Q_obs, flow(case, values)[np.newaxis, days], values)
+    expected = log_likelihood_terms(case, values, days, Q_obs)
+    np.testing.assert_allclose(terms, [expected], rtol=1e-10)
+
+
+@models
+@pytest.mark.parametrize("Q", [0.0, 0.01, 2.0])
+def test_an_observation_has_probability_one_in_all(model, Q):
+    """With the probability of no flow, where there is one; the others reach below zero."""
+
+    def density(y):
+        return float(np.exp(log_likelihood(model, [y], [[Q]], values_of(model)))[0, 0])
+
+    if model.structure.error_model == "boxcox":
+        at_zero = density(0.0)
+        pieces = [(0, 1e-6), (1e-6, 1e-3), (1e-3, 1), (1, 10), (10, np.inf)]
+    else:
+        at_zero = 0.0
+        pieces = [(-np.inf, Q - 1), (Q - 1, Q), (Q, Q + 1), (Q + 1, np.inf)]
+    # a density without bound at zero flow is integrable on the scale of its logarithm
+    total = sum(
+        integrate.quad(density, *piece, epsabs=1e-10)[0]
+        if piece[0] != 0
+        else integrate.quad(lambda v: density(np.exp(v)) * np.exp(v), -150, np.log(piece[1]))[0]
+        for piece in pieces
+    )
+    assert at_zero + total == pytest.approx(1, abs=1e-7)
+
+
+@pytest.mark.parametrize("sigma", [0.1, 1e-3, 1e-5])
+def test_censored_observations_have_a_finite_log_probability_far_in_the_tail(sigma):
+    model = MODELS["boxcox"]
+    found = log_likelihood(model, [0.0], [[0.5, 5.0]], {"sigma": np.array([sigma])})
+    u = -(np.array([[0.5, 5.0]]) ** 0.2) / 0.2 / sigma
+    # the leading terms of Mills' ratio
+    expected = -u * u / 2 - np.log(-u) - 0.5 * np.log(2 * np.pi) + np.log1p(-1 / u**2)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+# Scores and responses
+
+
+@models
+def test_scores_of_the_models_own_observations_are_standard_normal(model):
+    rng = np.random.default_rng(1)
+    eta = rng.standard_normal((1, 20_000))
+    Q = rng.uniform(0.5, 5, eta.shape)
+    y = respond(model, Q, eta, values_of(model), clip=False)
+    np.testing.assert_allclose(normal_scores(model, y[0], Q, values_of(model)), eta, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("name", "distribution"),
+    [
+        ("gaussian", stats.norm(2.0, 0.4)),
+        ("known", stats.norm(2.0, 0.4)),
+        ("linear", stats.norm(2.0, 0.4 + 0.2 * 2.0)),
+        ("student_t", stats.t(3.5, 2.0, 0.4)),
+    ],
+)
+def test_a_score_is_the_normal_quantile_of_the_observations_probability(name, distribution):
+    y = np.array([-9.0, 0.3, 1.7, 2.0, 2.1, 4.0, 8.0])
+    found = normal_scores(MODELS[name], y, np.full((1, 7), 2.0), values_of(MODELS[name]))
+    low, high = distribution.logcdf(y), distribution.logsf(y)
+    expected = np.where(y < 2, stats.norm.ppf(np.exp(low)), stats.norm.isf(np.exp(high)))
+    np.testing.assert_allclose(found, [expected], rtol=1e-8, atol=1e-12)
+
+
+def test_boxcox_responds_with_no_flow_below_the_transform_of_zero():
+    model, values = MODELS["boxcox"], values_of(MODELS["boxcox"])
+    bound = (-5 - (0.01**0.2 - 1) / 0.2) / 0.4
+    eta = np.array([[bound - 2, bound - 1e-6, bound + 1e-2]])
+    y = respond(model, np.full((1, 3), 0.01), eta, values, clip=False)[0]
+    assert (y[:2] == 0).all()
+    assert y[2] > 0
+    scores = normal_scores(model, y, np.full((1, 3), 0.01), values)
+    assert np.isnan(scores[0, :2]).all()
+    assert scores[0, 2] == pytest.approx(eta[0, 2])
+
+
+@models
+def test_responses_are_never_negative_unless_asked_for(model):
+    eta = np.random.default_rng(2).standard_normal((3, 500)) * 4
+    Q = np.full(eta.shape, 0.3)
+    clipped = respond(model, Q, eta, values_of(model, 3))
+    free = respond(model, Q, eta, values_of(model, 3), clip=False)
+    assert (clipped == np.maximum(free, 0)).all()
+    assert (free < 0).any() == (model.structure.error_model != "boxcox")
+
+
+def test_heavy_tails_have_finite_scores():
+    scores = normal_scores(
+        MODELS["student_t"], [1e6, -1e6], [[0.0, 0.0]], {"sigma": [1e-3], "nu": [200.0]}
+    )
+    assert np.isfinite(scores).all()
+    assert scores[0, 0] == -scores[0, 1] > 30
+
+
+@models
+def test_draws_are_treated_one_by_one(model):
+    rng = np.random.default_rng(3)
+    Q, y = rng.uniform(0.1, 3, (4, 9)), rng.uniform(0, 3, 9) * (rng.random(9) > 0.3)
+    values = {name: value * rng.uniform(1, 2, 4) for name, value in values_of(model, 4).items()}
+    for function, first in ((log_likelihood, y), (normal_scores, y)):
+        whole = function(model, first, Q, values)
+        for i in range(4):
+            one = {name: value[i] for name, value in values.items()}
+            np.testing.assert_array_equal(function(model, first, Q[i], one), whole[i])
+    whole = respond(model, Q, Q - 1, values)
+    one = {name: value[2] for name, value in values.items()}
+    np.testing.assert_array_equal(respond(model, Q[2], Q[2] - 1, one), whole[2])
+
+
+# Starting values
+
+
+@models
+def test_guesses_are_near_the_best_fit_and_valid_for_any_flow(model):
+    rng = np.random.default_rng(4)
+    Q = rng.gamma(1.5, 2, (1, 4000))
+    y = respond(model, Q, rng.standard_normal(Q.shape), values_of(model))[0]
+    guesses, _ = guess_errors(model, y, np.concatenate([Q, np.full_like(Q, np.nan), 9 * Q]))
+    assert tuple(guesses) == model.error_parameters
+    for name, guess in guesses.items():
+        assert (guess > 0).all() and np.isfinite(guess).all()
+        assert VALUES[name] / 4 < guess[0] < VALUES[name] * 4
