@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gr4jstan.datasets import load_dataset
 from gr4jstan.errors import InputError
-from gr4jstan.simulator import Simulation, simulate, simulate_flow, unit_hydrographs
+from gr4jstan.simulator import (
+    Simulation,
+    State,
+    simulate,
+    simulate_flow,
+    simulate_from,
+    unit_hydrographs,
+)
 
 NAMES = [field.name for field in fields(Simulation)]
 DAILY = [name for name in NAMES if name not in ("uh1", "uh2")]
@@ -285,3 +293,17 @@ def test_unusable_input_is_refused_by_name(changed, message):
     )
     with pytest.raises(InputError, match=message):
         simulate(**(usual | changed))
+
+
+def test_flow_goes_on_from_a_state_as_if_there_had_been_no_break():
+    example = load_dataset("example")
+    x1, x2, x3, x4 = np.array([[154.0, 600], [-0.3, 1.5], [43, 90], [1.3, 4.6]])
+    whole = simulate(example.P, example.E, x1, x2, x3, x4)
+    before, after = slice(0, 700), slice(700, None)
+    start = State(0.3 * x1, 0.5 * x3, np.zeros((2, 1)), np.zeros((2, 1)))
+    first, state = simulate_from(example.P[before], example.E[before], x1, x2, x3, x4, start)
+    second, end = simulate_from(example.P[after], example.E[after], x1, x2, x3, x4, state)
+    assert np.hstack([first, second]) == pytest.approx(whole.Q, abs=1e-12)
+    assert pytest.approx(whole.S[:, -1]) == end.S
+    assert pytest.approx(whole.R[:, -1]) == end.R
+    assert pytest.approx(whole.uh2) == end.uh2

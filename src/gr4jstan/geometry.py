@@ -169,10 +169,10 @@ def find_modes(task: Task, evaluate: Evaluate, seed: int) -> tuple[Mode, ...]:
     short.sort(key=lambda end: float(end.fun))
     modes: list[Mode] = []
     for end in _spread(np.array([end.x for end in short]), scale, _FINALISTS):
-        top = _climb(evaluate, end, _LONG).x
-        if any(_near(top, mode) for mode in modes):
+        top = _climb(evaluate, end, _LONG)
+        if any(_near(top.x, mode) for mode in modes):
             continue
-        found = _describe_mode(model, evaluate, top)
+        found = _describe_mode(model, evaluate, top.x, top.hess_inv)
         if found is not None and not any(_near(found.point, mode) for mode in modes):
             modes.append(found)
     curved = [mode for mode in modes if mode.covariance is not None]
@@ -238,54 +238,52 @@ def _climb(evaluate: Evaluate, start: Array, iterations: int) -> Any:
     return optimize.minimize(target, start, jac=True, method="BFGS", options=options)
 
 
-def _describe_mode(model: Model, evaluate: Evaluate, point: Array) -> Mode | None:
+def _describe_mode(
+    model: Model, evaluate: Evaluate, point: Array, covariance: Array
+) -> Mode | None:
     """The mode by a point near it; None if the density cannot be evaluated there.
 
     Newton steps, along the directions of negative curvature upwards, take over where rounding
-    stops the optimiser.
+    stops the optimiser. Each finds a better covariance, whose axes are the next one's scale.
     """
     value, gradient = evaluate(point)
+    lengths, axes = np.linalg.eigh((covariance + covariance.T) / 2)
+    axes = axes * np.sqrt(np.clip(lengths, 1e-12, 1e12))
     for _ in range(_NEWTON):
-        hessian = _hessian(evaluate, point)
-        if not (np.isfinite(value) and np.isfinite(hessian).all()):
+        whitened = _whitened_curvature(evaluate, point, axes)
+        if not (np.isfinite(value) and np.isfinite(whitened).all()):
             return None
-        curvature, directions = np.linalg.eigh(-hessian)
-        step = directions @ (directions.T @ gradient / np.maximum(np.abs(curvature), 1e-8))
-        if curvature[0] > 0 and gradient @ step < 1e-8:
-            break
-        for _ in range(20):
+        curvature, directions = np.linalg.eigh(whitened)
+        size = np.maximum(np.abs(curvature), 1e-6)
+        axes = axes @ directions / np.sqrt(size)
+        step = axes @ (axes.T @ gradient)
+        moved = False
+        for _ in range(20 if gradient @ step > 1e-8 else 0):
             next_value, next_gradient = evaluate(point + step)
             if next_value > value:
-                point, value, gradient = point + step, next_value, next_gradient
+                point, value, gradient, moved = point + step, next_value, next_gradient, True
                 break
             step = step / 2
-        else:
+        if not moved and (np.abs(np.log(size)) < 0.2).all():
             break
-    covariance = None
-    if curvature[0] > 0:
-        covariance = directions / curvature @ directions.T
     parameters = {name: float(column[0]) for name, column in constrain(model, point[None]).items()}
-    return Mode(point, value, covariance, parameters)
+    return Mode(point, value, axes @ axes.T if curvature[0] > 1e-6 else None, parameters)
 
 
-def _hessian(evaluate: Evaluate, point: Array) -> Array:
-    """Hessian of the log density, from central differences of the gradient.
+def _whitened_curvature(evaluate: Evaluate, point: Array, axes: Array) -> Array:
+    """Negative Hessian in units of the axes, from differences of the gradient 0.7 of an axis away.
 
-    Where a store runs empty the gradient jumps, and differences across the jump are far from
-    symmetric: of a few step sizes, the one with the most symmetric result is taken.
+    Where a store runs empty the gradient jumps. Over a range that is comparable to the posterior's
+    width, the curvature is that of the posterior; over a tiny one, it would be that of the jump.
+    The steps are smaller only where the density cannot be evaluated.
     """
-    best, least = np.full((len(point), len(point)), np.nan), np.inf
-    for size in (1e-4, 1e-5, 1e-6):
-        steps = size * np.eye(len(point))
+    for size in (0.7, 0.07, 0.007):
+        steps = size * axes.T
         slopes = [evaluate(point + step)[1] - evaluate(point - step)[1] for step in steps]
-        hessian = np.array(slopes) / (2 * size)
-        scale = np.sqrt(np.abs(np.diag(hessian))) + 1e-100
-        asymmetry = float(np.max(np.abs(hessian - hessian.T) / np.outer(scale, scale)))
-        if asymmetry < least:
-            best, least = (hessian + hessian.T) / 2, asymmetry
-        if least < 1e-3:
+        curvature = -np.array(slopes) @ axes / (2 * size)
+        if np.isfinite(curvature).all():
             break
-    return best
+    return np.asarray((curvature + curvature.T) / 2)
 
 
 def _near(point: Array, mode: Mode) -> bool:

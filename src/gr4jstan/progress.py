@@ -8,8 +8,11 @@ from typing import Any
 
 
 @contextlib.contextmanager
-def progress_bar(progress: bool, title: str, **options: Any) -> Iterator[Any]:
-    """A progress bar whose clock goes on while nothing is reported."""
+def progress_bar(progress: bool, title: str, delay: float = 0, **options: Any) -> Iterator[Any]:
+    """A progress bar whose clock goes on while nothing is reported.
+
+    It is not shown at all for what takes less than `delay` seconds.
+    """
     from tqdm import tqdm
 
     done = threading.Event()
@@ -18,11 +21,15 @@ def progress_bar(progress: bool, title: str, **options: Any) -> Iterator[Any]:
     layout = "{desc}: {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt}{unit} {elapsed}"
     if "total" in options:
         options["bar_format"] = layout
-    with tqdm(desc=title, disable=not progress, mininterval=interval / 4, **options) as bar:
+    with tqdm(
+        desc=title, disable=not progress, mininterval=interval / 4, delay=delay, **options
+    ) as bar:
 
         def tick() -> None:
-            while not done.wait(interval):
+            pause = max(delay, interval)
+            while not done.wait(pause):
                 bar.refresh()
+                pause = interval
 
         thread = threading.Thread(target=tick, daemon=True)
         if progress:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gr4jstan.errors import InputError
+from gr4jstan.simulator_inputs import LONGEST_X4, Inputs, check_inputs, checked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,9 +24,6 @@ Array = NDArray[np.float64]
 
 PERCOLATION_CONSTANT = (9 / 4) ** 4
 UH1_SHARE = 0.9
-
-# The longest time base of the unit hydrographs [d], as in the Stan programs.
-_LONGEST = 1000
 
 # Days are worked off in blocks of about this many numbers, so that a block's arrays stay in cache.
 _BLOCK_SIZE = 2**15
@@ -134,7 +132,7 @@ def unit_hydrographs(
     InputError
         If `x4` is not from 0.5 to 1000, or `n1` or `n2` is too short for it.
     """
-    base = _checked("x4", x4, lowest=0.5, highest=_LONGEST, unit="d")
+    base = checked("x4", x4, lowest=0.5, highest=LONGEST_X4, unit="d")
     longest = float(base.max())
     need1, need2 = int(np.ceil(longest)), int(np.ceil(2 * longest))
     n1 = need1 if n1 is None else n1
@@ -194,7 +192,7 @@ def simulate(
     of the water in both unit hydrographs. An `s0` above `x1` is taken as it is: the equations
     then hold outside the range they were made for, and results may be negative or not finite.
     """
-    inputs = _check_inputs(P, E, x1, x2, x3, x4, s0, r0, uh1, uh2)
+    inputs = check_inputs(P, E, x1, x2, x3, x4, s0, r0, uh1, uh2)
     names = [field.name for field in fields(Simulation) if field.name not in ("uh1", "uh2")]
     kept = {name: np.empty((inputs.P.size, inputs.x1.size)) for name in names}
     for days in _run(inputs):
@@ -227,28 +225,62 @@ def simulate_flow(
     array, shape (..., T)
         Streamflow [mm/d], equal to `simulate(...).Q`.
     """
-    inputs = _check_inputs(P, E, x1, x2, x3, x4, s0, r0, None, None)
-    flow = np.empty((inputs.P.size, inputs.x1.size))
-    for days in _run(inputs):
-        flow[days.span] = days.Q
-    return _time_last(flow, inputs.shape)
+    inputs = check_inputs(P, E, x1, x2, x3, x4, s0, r0, None, None)
+    return _flow_and_end(inputs)[0]
 
 
 @dataclass(frozen=True)
-class _Inputs:
-    """Checked inputs: forcing (T,), parameters and initial stores (n,), memories (m, n)."""
+class State:
+    """What GR4J remembers from one day to the next [mm]; parameter sets lead, as in `Simulation`.
 
-    shape: tuple[int, ...]
-    P: Array
-    E: Array
-    x1: Array
-    x2: Array
-    x3: Array
-    x4: Array
-    s0: Array
-    r0: Array
-    memory1: Array
-    memory2: Array
+    Parameters
+    ----------
+    S, R : array, shape (...)
+        Production and routing store.
+    uh1, uh2 : array, shape (..., any length)
+        Water in the unit hydrographs; entry k leaves k + 1 days later.
+    """
+
+    S: Array
+    R: Array
+    uh1: Array
+    uh2: Array
+
+
+@_QUIET
+def simulate_from(
+    P: ArrayLike,
+    E: ArrayLike,
+    x1: ArrayLike,
+    x2: ArrayLike,
+    x3: ArrayLike,
+    x4: ArrayLike,
+    state: State,
+) -> tuple[Array, State]:
+    """Streamflow from a state on, and the state after the last day.
+
+    Parameters and errors are those of `simulate`, with `state` for the initial one.
+
+    Returns
+    -------
+    flow : array, shape (..., T)
+        Streamflow [mm/d].
+    state : State
+        A run that goes on from it equals one that was never interrupted.
+    """
+    inputs = check_inputs(P, E, x1, x2, x3, x4, state.S, state.R, state.uh1, state.uh2)
+    return _flow_and_end(inputs)
+
+
+def _flow_and_end(inputs: Inputs) -> tuple[Array, State]:
+    flow = np.empty((inputs.P.size, inputs.x1.size))
+    for days in _run(inputs):
+        flow[days.span] = days.Q
+    stores = (inputs.x1 * days.s[-1], inputs.x3 * days.r[-1])
+    return _time_last(flow, inputs.shape), State(
+        *(store.reshape(inputs.shape) for store in stores),
+        *(_time_last(water, inputs.shape) for water in (days.memory1, days.memory2)),
+    )
 
 
 @dataclass(frozen=True)
@@ -274,7 +306,7 @@ class _Days:
     memory2: Array
 
 
-def _run(inputs: _Inputs) -> Iterator[_Days]:
+def _run(inputs: Inputs) -> Iterator[_Days]:
     x1, x3 = inputs.x1, inputs.x3
     s, r = inputs.s0 / x1, inputs.r0 / x3
     memory1, memory2 = inputs.memory1, inputs.memory2
@@ -343,7 +375,7 @@ def _routing(r: Array, q9: Array, x2: Array, x3: Array) -> tuple[Array, Array, A
     return after, mid, x3 * exchange
 
 
-def _all_fluxes(inputs: _Inputs, days: _Days) -> dict[str, Array]:
+def _all_fluxes(inputs: Inputs, days: _Days) -> dict[str, Array]:
     P, E = inputs.P[days.span, np.newaxis], inputs.E[days.span, np.newaxis]
     x1, x3, exch = inputs.x1, inputs.x3, days.exch
     pn = np.maximum(P - E, 0)
@@ -372,90 +404,3 @@ def _all_fluxes(inputs: _Inputs, days: _Days) -> dict[str, Array]:
 
 def _time_last(rows: Array, shape: tuple[int, ...]) -> Array:
     return rows.T.reshape(*shape, len(rows))
-
-
-def _check_inputs(
-    P: ArrayLike,
-    E: ArrayLike,
-    x1: ArrayLike,
-    x2: ArrayLike,
-    x3: ArrayLike,
-    x4: ArrayLike,
-    s0: ArrayLike | None,
-    r0: ArrayLike | None,
-    uh1: ArrayLike | None,
-    uh2: ArrayLike | None,
-) -> _Inputs:
-    forcing = {"P": _checked("P", P, lowest=0, unit="mm/d")}
-    forcing["E"] = _checked("E", E, lowest=0, unit="mm/d")
-    for name, series in forcing.items():
-        if series.ndim != 1:
-            raise InputError(f"{name} must be a series of days, got shape {series.shape}")
-    if forcing["P"].size != forcing["E"].size:
-        raise InputError(f"P has {forcing['P'].size} days, E has {forcing['E'].size}")
-    per_set = {
-        "x1": _checked("x1", x1, above=0, unit="mm"),
-        "x2": _checked("x2", x2, unit="mm/d"),
-        "x3": _checked("x3", x3, above=0, unit="mm"),
-        "x4": _checked("x4", x4, lowest=0.5, highest=_LONGEST, unit="d"),
-    }
-    per_set["s0"] = _checked("s0", 0.3 * per_set["x1"] if s0 is None else s0, lowest=0, unit="mm")
-    per_set["r0"] = _checked("r0", 0.5 * per_set["x3"] if r0 is None else r0, lowest=0, unit="mm")
-    try:
-        shape = np.broadcast_shapes(*(values.shape for values in per_set.values()))
-    except ValueError:
-        shapes = ", ".join(f"{name} {values.shape}" for name, values in per_set.items())
-        raise InputError(f"shapes of the parameters do not go together: {shapes}") from None
-    flat = {name: np.broadcast_to(values, shape).ravel() for name, values in per_set.items()}
-    longest = float(flat["x4"].max())
-    memories = [
-        _memory(name, given, shape, int(np.ceil(reach)) - 1)
-        for name, given, reach in (("uh1", uh1, longest), ("uh2", uh2, 2 * longest))
-    ]
-    return _Inputs(shape, **forcing, **flat, memory1=memories[0], memory2=memories[1])
-
-
-def _memory(name: str, given: ArrayLike | None, shape: tuple[int, ...], length: int) -> Array:
-    """Initial water in a unit hydrograph, (m, n), with room for what the first day adds."""
-    values = np.zeros(1) if given is None else _checked(name, given, unit="mm")
-    if values.ndim == 0:
-        raise InputError(f"{name} must have the days to come as its last axis, got a single number")
-    try:
-        values = np.broadcast_to(values, (*shape, values.shape[-1]))
-    except ValueError:
-        raise InputError(
-            f"{name} has shape {values.shape}, the parameters have shape {shape}"
-        ) from None
-    rows = values.reshape(-1, values.shape[-1]).T
-    room = np.zeros((max(length, len(rows)), rows.shape[1]))
-    room[: len(rows)] = rows
-    return room
-
-
-def _checked(
-    name: str,
-    values: ArrayLike,
-    *,
-    lowest: float = -np.inf,
-    above: float = -np.inf,
-    highest: float = np.inf,
-    unit: str,
-) -> Array:
-    """`values` as an array of finite floats within the bounds."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} must be numbers, got {values!r}") from None
-    if array.size == 0:
-        raise InputError(f"{name} is empty")
-    bad = ~(np.isfinite(array) & (array >= lowest) & (array > above) & (array <= highest))
-    if bad.any():
-        where = np.argwhere(bad)[0].tolist()
-        limit = f" and at least {lowest:g}" if lowest > -np.inf else ""
-        limit = f" and above {above:g}" if above > -np.inf else limit
-        limit += f" and at most {highest:g}" if highest < np.inf else ""
-        place = f" at index {', '.join(map(str, where))}" if where else ""
-        raise InputError(
-            f"{name} must be finite{limit} [{unit}], got {float(array[bad][0])!r}{place}"
-        )
-    return array
