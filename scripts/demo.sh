@@ -20,7 +20,7 @@ echo "The blog post's experiment: gr4jstan compare -o output/comparison --trunca
 cat <<TEXT
 
 Where to look, in $root/output:
-  example/fit.png                  streamflow and posterior
+  example/report.html              what was fitted, and whether to trust it
   example/summary.csv              the posterior in numbers
   example/diagnostics.json         whether to trust it
   comparison/execution_time.png    the four figures of the post ...

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from gr4jstan.calibration import Fit, run_task
+from gr4jstan.calibration import run_task
 from gr4jstan.comparison import Comparison, compare, define_variants
 from gr4jstan.model import define_model
+from gr4jstan.results import Fit
 from gr4jstan.settings import SamplerSettings
 from gr4jstan.task import define_task
 
@@ -32,3 +33,10 @@ def comparison() -> Comparison:
     settings = SamplerSettings(iter_warmup=500, iter_sampling=500, seed=1)
     variants = define_variants("synthetic", settings, truncated_draws=20)
     return compare(variants, true_x1=320.11, show_progress=False)
+
+
+@pytest.fixture(scope="session")
+def split_fit() -> Fit:
+    """The default model on `example`, calibrated up to 2014 and validated from 2015 on."""
+    task = define_task("example", define_model(), end="2014-12-31", validation=("2015-01-01", None))
+    return run_task(task, SamplerSettings(seed=1), show_progress=False)

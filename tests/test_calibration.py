@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 import gr4jstan
-from gr4jstan.calibration import Fit, describe_run, load_fit, run_task
+from gr4jstan.calibration import describe_run, run_task
 from gr4jstan.datasets import SYNTHETIC_TRUTH, load_dataset
 from gr4jstan.errors import InputError
 from gr4jstan.inference_data import dataset
 from gr4jstan.model import define_model
+from gr4jstan.results import Fit, load_fit
 from gr4jstan.settings import SamplerSettings
 from gr4jstan.task import as_catchment, define_task
 from gr4jstan.toolchain import require_cmdstan
@@ -76,7 +77,9 @@ def test_diagnostics_hold_what_scripts_rely_on(synthetic_fit: Fit) -> None:
 def test_saved_and_loaded_is_the_same(synthetic_fit: Fit, fit_folder: Path) -> None:
     assert {path.name for path in fit_folder.iterdir()} == {
         "posterior.nc",
+        "states.nc",
         "summary.csv",
+        "scores.csv",
         "diagnostics.json",
         "run.json",
         "model.stan",
@@ -98,7 +101,7 @@ def test_saved_and_loaded_is_the_same(synthetic_fit: Fit, fit_folder: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["posterior.nc", "diagnostics.json", "run.json", "model.stan", "data.json"]
+    "name", ["posterior.nc", "states.nc", "diagnostics.json", "run.json", "model.stan", "data.json"]
 )
 def test_a_folder_that_is_no_whole_fit_is_refused(
     fit_folder: Path, tmp_path: Path, name: str
@@ -129,7 +132,7 @@ def test_flows_of_the_posterior_are_those_of_the_simulator(synthetic_fit: Fit) -
     catchment = load_dataset("synthetic")
     one = gr4jstan.simulate(catchment.P, catchment.E, x1, x2, x3, x4, s0=s0, r0=r0).Q
     np.testing.assert_allclose(flows[2345], one, rtol=1e-12)
-    assert synthetic_fit.flows(draws=7).shape == (7, 50)
+    assert synthetic_fit.flows(draws=7).shape == (4, 50), "as many of each chain"
 
 
 def short(parallel_chains: int, seed: int) -> np.ndarray:

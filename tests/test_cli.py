@@ -13,13 +13,16 @@ import pandas as pd
 import pytest
 
 from gr4jstan import load_dataset
-from gr4jstan.calibration import Fit, load_fit
 from gr4jstan.cli import main
 from gr4jstan.inference_data import dataset
+from gr4jstan.results import Fit, load_fit
 from gr4jstan.simulator import simulate
 from gr4jstan.toolchain import require_cmdstan
 
-DATA = "--date-column --precip-column --pet-column --discharge-column --date-format --start --end"
+FORCING = (
+    "--date-column --precip-column --pet-column --temperature-column --latitude --date-format"
+)
+DATA = f"{FORCING} --discharge-column --flow-unit --area --start --end"
 MODEL = (
     "--gradient --truncate-mode --truncate-steps --subsample --error-model --sigma --priors "
     "--initial-states --warmup"
@@ -32,7 +35,9 @@ OPTIONS = {
     "doctor": "--json",
     "install-cmdstan": "--source --dir --force auto github index",
     "simulate": f"DATA {DATA} --output --x1 --x2 --x3 --x4 --s0 --r0 --force",
-    "fit": f"DATA {DATA} {MODEL} {SAMPLER} --output --force",
+    "fit": f"DATA {DATA} {MODEL} {SAMPLER} --validation-start --validation-end --output --force",
+    "predict": f"DIR FORCING.csv {FORCING} --output --level --states --warmup --force",
+    "report": "DIR --force",
     "compare": f"[DATA] {DATA} {SAMPLER} --output --sigma --truncate-steps --subsample --force",
     "export": f"[DATA] {DATA} {MODEL} --output --force",
 }
@@ -338,11 +343,14 @@ def test_fit_that_converges(
     written = {path.name for path in out.iterdir()}
     assert {
         "posterior.nc",
+        "states.nc",
         "summary.csv",
+        "scores.csv",
         "diagnostics.json",
         "run.json",
         "model.stan",
         "data.json",
+        "report.html",
     } <= written
     assert [path.name for path in out.parent.iterdir()] == ["out"]
     table = pd.read_csv(out / "summary.csv")

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gr4jstan.calibration import Fit, load_fit
 from gr4jstan.comparison import (
     Comparison,
     cumulative_seconds,
@@ -20,6 +19,7 @@ from gr4jstan.comparison import (
 from gr4jstan.comparison_text import describe, markdown_table, plain_table
 from gr4jstan.errors import InputError
 from gr4jstan.inference_data import dataset
+from gr4jstan.results import Fit, load_fit
 from gr4jstan.settings import SamplerSettings
 
 NAMES = ["full", "truncated_last", "truncated_chunk", "subsampled", "default"]

@@ -7,7 +7,6 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from gr4jstan.calibration import Fit
 from gr4jstan.catchment import Catchment
 from gr4jstan.datasets import load_dataset
 from gr4jstan.errors import InputError
@@ -18,7 +17,10 @@ from gr4jstan.inference_data import (
     to_inference_data,
     write_netcdf,
 )
+from gr4jstan.model import define_model
+from gr4jstan.results import Fit
 from gr4jstan.sampling import Draws
+from gr4jstan.task import Task
 
 COLUMNS = ["mean", "sd", "median", "q5", "q95", "mcse_mean", "ess_bulk", "ess_tail", "r_hat"]
 
@@ -121,7 +123,8 @@ def test_days_that_count_carry_their_own_coordinate(dates: bool, tmp_path: Path)
         chain_seconds=[{"warmup": 1.0, "sampling": 1.0}] * 2,
         wall_seconds=1.0,
     )
-    idata = to_inference_data(draws, catchment, days, 10, {"catchment": "basin"})
+    task = Task(catchment, define_model(), 0, days, {})
+    idata = to_inference_data(draws, task, 10, {"catchment": "basin"})
     path = tmp_path / "posterior.nc"
     write_netcdf(idata, path)
     for source in (idata, read_netcdf(path)):

@@ -1,125 +1,230 @@
-"""The figures show the draws."""
+"""The figures of a fit show its draws and the observations."""
 
 from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.dates import num2date
 from matplotlib.figure import Figure
 from matplotlib.image import imread
+from scipy import stats
 
-from gr4jstan.calibration import Fit
-from gr4jstan.comparison import Comparison
-from gr4jstan.inference_data import dataset
-from gr4jstan.plots import (
-    plot_comparison,
-    plot_execution_time,
-    plot_fit,
-    plot_posterior_x1,
-    plot_tree_depth,
-)
+import gr4jstan
+from gr4jstan.datasets import load_dataset
+from gr4jstan.drawing import to_png
+from gr4jstan.inference_data import calibration_days, dataset, validation_days
+from gr4jstan.plots import ecdf_band, pit_values, plot_fit, plot_pit
+from gr4jstan.posterior_plots import plot_pairs, plot_traces
+from gr4jstan.results import Fit
 
-
-def drawn(figure: Figure) -> np.ndarray:
-    """The figure as pixels, through PNG."""
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=50)
-    buffer.seek(0)
-    return imread(buffer)
+ALL = (plot_fit, plot_pairs, plot_traces, plot_pit)
 
 
-def words(figure: Figure) -> str:
-    texts = [axes.get_title() for axes in figure.axes] + [
-        text.get_text()
-        for axes in figure.axes
-        for text in (axes.get_legend().get_texts() if axes.get_legend() else [])
+def labelled(figure: Figure, text: str) -> list[Axes]:
+    return [axes for axes in figure.axes if text in (axes.get_xlabel() + axes.get_ylabel())]
+
+
+def dark_line(axes: Axes) -> tuple[np.ndarray, np.ndarray]:
+    """The observed series of a panel."""
+    (line,) = (
+        line for line in axes.lines if line.get_color() == "#222222" and len(line.get_xdata()) > 2
+    )
+    return np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+
+
+def median_line(axes: Axes) -> tuple[np.ndarray, np.ndarray]:
+    lines = (line for line in axes.lines if line.get_color() == "#0072B2")
+    line = next(line for line in lines if len(line.get_xdata()) > 2)
+    return np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+
+
+@pytest.fixture(scope="module")
+def undated_fit() -> Fit:
+    frame = load_dataset("example").to_frame().reset_index(drop=True).iloc[:900]
+    short = {"chains": 2, "iter_warmup": 20, "iter_sampling": 20, "seed": 1}
+    return gr4jstan.fit(frame, warmup=100, show_progress=False, **short)
+
+
+@pytest.mark.parametrize("plot", ALL)
+def test_every_figure_is_drawn_alike_twice_and_says_what_it_is_of(split_fit: Fit, plot) -> None:
+    figure = plot(split_fit)
+    image = to_png(figure)
+    assert image == to_png(plot(split_fit))
+    pixels = imread(BytesIO(image))
+    assert len(np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)) > 50
+    assert figure.get_suptitle().startswith("GR4J on example: ")
+
+
+def test_bands_are_labelled_and_periods_are_named(split_fit: Fit) -> None:
+    figure = plot_fit(split_fit)
+    legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert legend == [
+        "observed",
+        "simulated, median",
+        "90 % band: parameters alone",
+        "90 % band: total, of an observation",
     ]
-    return "\n".join(texts)
+    (flow,) = labelled(figure, "streamflow [mm/d]")
+    assert [text.get_text() for text in flow.texts] == ["calibration", "validation"]
+    # a year before the border, two after it
+    first, last = (num2date(limit).date() for limit in flow.get_xlim())
+    assert first.year == 2013 and last.year in (2016, 2017)
+    titles = [axes.get_title() for axes in labelled(figure, "month")[1:]]
+    assert titles == ["calibration", "validation"]
 
 
-def test_the_posts_four_figures_are_drawn(comparison: Comparison) -> None:
-    figures = plot_comparison(comparison)
-    assert list(figures) == ["execution_time", "posterior_x1", "energy", "tree_depth"]
-    for figure in figures.values():
-        pixels = drawn(figure)
-        # not a blank page: many colours, and a fair share of it is not white
-        assert len(np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)) > 50
-        assert (pixels[:, :, :3] < 0.95).any(axis=2).mean() > 0.01
-        for variant in comparison.variants:
-            assert variant.label in words(figure)
-            for axes in figure.axes:
-                assert axes.get_xlabel()
+def test_the_hydrograph_shows_the_observations_and_the_predictions_bands(split_fit: Fit) -> None:
+    (flow,) = labelled(plot_fit(split_fit), "streamflow [mm/d]")
+    observed = validation_days(split_fit.idata)["Q"]
+    dots = [line for line in flow.lines if line.get_marker() == "."]
+    last = pd.Series(dots[1].get_ydata(), index=pd.DatetimeIndex(dots[1].get_xdata()))
+    np.testing.assert_array_equal(last, observed.loc[last.index])
+    bands = split_fit.validation.bands(0.9).loc[last.index]
+    medians = [line for line in flow.lines if line.get_color() == "#0072B2"]
+    np.testing.assert_allclose(medians[1].get_ydata(), bands["Q_median"])
+    corners = [band.get_paths()[0].vertices for band in flow.collections]
+    # of each period the total band, then that of the parameters
+    for name, drawn in (("total", corners[2]), ("param", corners[3])):
+        assert drawn[:, 1].max() == pytest.approx(bands[f"Q_{name}_upper"].max())
+        assert drawn[:, 1].min() == pytest.approx(bands[f"Q_{name}_lower"].min())
 
 
-def test_panels_say_which_variant_did_not_converge(comparison: Comparison) -> None:
-    for axes, variant in zip(plot_tree_depth(comparison).axes, comparison.variants, strict=True):
-        converged = comparison.fits[variant.name].diagnostics["converged"]
-        assert ("not converged" in axes.get_title()) is not converged
+def test_rain_hangs_from_the_top(split_fit: Fit) -> None:
+    (rain,) = labelled(plot_fit(split_fit), "rain [mm/d]")
+    bottom, top = rain.get_ylim()
+    assert bottom > top == 0
+    found = [bars for bars in rain.collections if isinstance(bars, LineCollection)]
+    bars = np.concatenate([bars.get_segments() for bars in found])
+    days = pd.concat([calibration_days(split_fit.idata), validation_days(split_fit.idata)])
+    shown = days["P"].iloc[-len(bars) :]
+    np.testing.assert_array_equal(bars[-365:, 1, 1], shown[-365:])
 
 
-def test_bars_of_the_tree_depth_are_shares_of_the_draws(comparison: Comparison) -> None:
-    for axes, variant in zip(plot_tree_depth(comparison).axes, comparison.variants, strict=True):
-        depth = dataset(comparison.fits[variant.name].idata, "sample_stats")["tree_depth"]
-        bars = {round(bar.get_x() + bar.get_width() / 2): bar.get_height() for bar in axes.patches}
-        assert sum(bars.values()) == pytest.approx(1)
-        for value in range(11):
-            assert bars[value] == pytest.approx(float((depth == value).mean()))
+def test_regime_months_and_duration_curve_are_those_of_the_data(split_fit: Fit) -> None:
+    figure = plot_fit(split_fit)
+    days = calibration_days(split_fit.idata)["Q"]
+    seen = days.dropna()
+    flow = pd.DataFrame(split_fit.calibration.flow.T, index=days.index)
+
+    regime = next(axes for axes in labelled(figure, "mean flow") if axes.get_title())
+    np.testing.assert_allclose(dark_line(regime)[1], seen.groupby(seen.index.month).mean())
+    simulated = flow.loc[seen.index].groupby(seen.index.month).mean().median(axis=1)
+    np.testing.assert_allclose(median_line(regime)[1], simulated)
+
+    months = labelled(figure, "monthly mean")[0]
+    lines = [line for line in months.lines if line.get_color() == "#222222"]
+    drawn = pd.Series(lines[0].get_ydata(), index=pd.DatetimeIndex(lines[0].get_xdata()))
+    groups = days.groupby(days.index.to_period("M"))
+    expected = groups.mean().where(groups.count() >= 0.8 * groups.size())
+    np.testing.assert_allclose(drawn, expected)
+    np.testing.assert_allclose(
+        median_line(months)[1], flow.groupby(days.index.to_period("M")).mean().median(axis=1)
+    )
+
+    duration = labelled(figure, "days with more flow")[0]
+    share, observed = dark_line(duration)
+    # of sorted flow, so much is exceeded on that share of days
+    expected = [np.sort(seen)[::-1][round(s / 100 * (len(seen) + 1)) - 1] for s in share]
+    np.testing.assert_allclose(observed, expected)
+
+    scatter = labelled(figure, "simulated, median")[0]
+    (points,) = (line for line in scatter.lines if line.get_marker() == ".")
+    np.testing.assert_array_equal(points.get_xdata(), seen)
+    middle = np.median(split_fit.calibration.flow, axis=0)[days.notna()]
+    np.testing.assert_allclose(points.get_ydata(), middle, rtol=0.02, atol=0.002)
+    (diagonal,) = (line for line in scatter.lines if line.get_marker() == "None")
+    np.testing.assert_array_equal(diagonal.get_xdata(), diagonal.get_ydata())
 
 
-def test_the_true_x1_is_drawn_where_it_is_known(comparison: Comparison) -> None:
-    for axes in plot_posterior_x1(comparison).axes:
-        (line,) = (line for line in axes.lines if len(line.get_xdata()))
-        assert line.get_xdata()[0] == 320.11
-        low, high = axes.get_xlim()
-        assert low < 320.11 < high
-    assert "320.11" in words(plot_posterior_x1(comparison))
-    unknown = plot_posterior_x1(replace(comparison, true_x1=None))
-    assert not any(axes.lines for axes in unknown.axes)
+def test_without_dates_there_is_no_regime_and_days_are_numbered(undated_fit: Fit) -> None:
+    figure = plot_fit(undated_fit)
+    assert not labelled(figure, "month")
+    (flow,) = labelled(figure, "streamflow [mm/d]")
+    assert flow.get_xlabel() == "day"
+    # the warm-up does not count and is not drawn
+    assert median_line(flow)[0][0] == 100
+    to_png(figure)
 
 
-def test_posteriors_in_one_place_share_the_scale_and_can_be_seen(comparison: Comparison) -> None:
-    limits = {
-        variant.name: axes.get_xlim()
-        for axes, variant in zip(
-            plot_posterior_x1(comparison).axes, comparison.variants, strict=True
-        )
-    }
-    assert limits["full"] == limits["subsampled"]
-    x1 = dataset(comparison.fits["full"].idata, "posterior")["x1"].to_numpy()
-    low, high = limits["full"]
-    assert np.mean((low < x1) & (x1 < high)) > 0.99
-    assert x1.std() > 0.01 * (high - low)
-
-
-def test_execution_time_has_a_line_and_the_end_of_warmup_for_each_variant(
-    comparison: Comparison,
-) -> None:
-    (axes,) = plot_execution_time(comparison).axes
-    for variant in comparison.variants:
-        (line,) = (line for line in axes.lines if line.get_label() == variant.label)
-        assert (
-            len(line.get_xdata()) == variant.settings.iter_warmup + variant.settings.iter_sampling
-        )
-    ends = [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 1]
-    assert ends == [variant.settings.iter_warmup for variant in comparison.variants]
-
-
-def test_a_fit_is_drawn_with_dates_units_and_verdict(synthetic_fit: Fit) -> None:
+def test_less_than_a_year_has_no_regime(synthetic_fit: Fit) -> None:
     figure = plot_fit(synthetic_fit)
-    assert len(np.unique(drawn(figure).reshape(-1, 4), axis=0)) > 50
-    flow, *panels = figure.axes
-    assert flow.get_ylabel() == "streamflow [mm/d]"
-    assert [axes.get_xlabel() for axes in panels] == [
-        "x1 [mm]",
-        "x2 [mm/d]",
-        "x3 [mm]",
-        "x4 [d]",
-        "S0 [mm]",
-        "R0 [mm]",
-    ]
-    assert figure.get_suptitle() == "GR4J on synthetic: converged"
+    assert not labelled(figure, "month")
+    assert figure.get_suptitle() == "GR4J on synthetic: converged, and the model fits"
+
+
+def test_the_title_says_what_is_wrong_and_takes_any_name(synthetic_fit: Fit) -> None:
     lost = replace(
         synthetic_fit,
+        run=synthetic_fit.run | {"catchment": "$a_{b$"},
         diagnostics=synthetic_fit.diagnostics | {"converged": False, "reasons": ["it is lost"]},
     )
-    assert "NOT CONVERGED: it is lost" in plot_fit(lost).get_suptitle()
+    figure = plot_fit(lost)
+    assert figure.get_suptitle() == r"GR4J on \$a_{b\$: not converged: it is lost"
+    to_png(figure)
+
+
+def test_pairs_show_all_parameters_with_units_and_mark_divergent_draws(synthetic_fit: Fit) -> None:
+    names = synthetic_fit.parameters
+    figure = plot_pairs(synthetic_fit)
+    assert len(figure.axes) == len(names) * (len(names) + 1) // 2
+    bottom = [axes.get_xlabel() for axes in figure.axes[-len(names) :]]
+    assert bottom == ["x1 [mm]", "x2 [mm/d]", "x3 [mm]", "x4 [d]", "S0 [mm]", "R0 [mm]"]
+    assert "no divergent draws" in figure.get_suptitle()
+
+    posterior = dataset(synthetic_fit.idata, "posterior")
+    stats_ = dataset(synthetic_fit.idata, "sample_stats").copy(deep=True)
+    stats_["diverging"][1, 5] = True
+    marked = plot_pairs(
+        replace(synthetic_fit, idata={"posterior": posterior, "sample_stats": stats_})
+    )
+    assert "1 divergent draw" in marked.get_suptitle()
+    x2_against_x1 = next(axes for axes in marked.axes if axes.get_ylabel() == "x2 [mm/d]")
+    (cross,) = (line for line in x2_against_x1.lines if line.get_marker() == "x")
+    x1, x2 = (float(posterior[name][1, 5]) for name in ("x1", "x2"))
+    assert cross.get_xydata().tolist() == [[x1, x2]]
+
+
+def test_traces_have_a_line_a_chain_and_the_energies_their_ebfmi(synthetic_fit: Fit) -> None:
+    figure = plot_traces(synthetic_fit)
+    posterior = dataset(synthetic_fit.idata, "posterior")
+    for name in synthetic_fit.parameters:
+        (trace,) = (axes for axes in figure.axes if axes.get_ylabel().split()[:1] == [name])
+        assert len(trace.lines) == 4
+        for line, chain in zip(trace.lines, posterior[name].to_numpy(), strict=True):
+            at = np.asarray(line.get_xdata()).astype(int)
+            np.testing.assert_array_equal(line.get_ydata(), chain[at - 1])
+    energies = figure.axes[-1]
+    for value in synthetic_fit.diagnostics["ebfmi"]:
+        assert f"{value:.2f}" in energies.get_xlabel()
+
+
+def test_the_pit_is_that_behind_the_reliability(split_fit: Fit) -> None:
+    figure = plot_pit(split_fit)
+    scores = split_fit.scores()["value"]
+    for axes, period in zip(figure.axes[::2], ("calibration", "validation"), strict=True):
+        value = scores[period, "reliability"]
+        assert axes.get_title() == f"{period}: reliability {value:.3f}"
+    values = pit_values(split_fit)["validation"]
+    at, excess = (np.asarray(data) for data in figure.axes[3].lines[0].get_data())
+    np.testing.assert_allclose(excess + at, stats.ecdf(values).cdf.evaluate(at))
+    days = validation_days(split_fit.idata)["Q"].notna().sum()
+    phi = np.median(split_fit.end.memory.phi)
+    worth = round(days * (1 - phi) / (1 + phi))
+    assert figure.axes[3].get_title() == f"{days} days, worth {worth} independent ones"
+
+
+@pytest.mark.parametrize("n", [40, 500])
+def test_uniform_numbers_stay_in_the_band_of_their_distribution_function(n: int) -> None:
+    at = np.arange(1, 100) / 100
+    low, high = ecdf_band(n, at)
+    rng = np.random.default_rng(8)
+    samples = np.sort(rng.random((2000, n)), axis=1)
+    shares = np.stack([np.searchsorted(sample, at, side="right") for sample in samples]) / n
+    inside = ((shares >= low) & (shares <= high)).all(axis=1).mean()
+    assert 0.92 < inside < 0.99
+    skewed = np.searchsorted(np.sort(samples[0] ** 3), at, side="right") / n
+    assert not ((skewed >= low) & (skewed <= high)).all()

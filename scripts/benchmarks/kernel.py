@@ -22,7 +22,7 @@ from gr4jstan.task import define_task
 
 LENGTHS = (50, 1000, 4000, 20000)
 
-# each length is timed this often, in turns; the shortest time counts
+# the lengths are timed in turns, so often; the shortest time counts
 _ROUNDS = 7
 # seconds of one timing
 _TIMING = 0.05
@@ -47,14 +47,19 @@ def measure_kernel(quick: bool, announce: Callable[[str], None]) -> list[dict[st
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         announce("kernel: compiling")
         program = _compile(Path(folder))
-        rows = []
-        for T in LENGTHS:
-            announce(f"kernel: T = {T}")
-            P, E = (np.resize(series, T) for series in _forcing())
-            densities = {gradient: _density(P, E, gradient) for gradient in _GRADIENTS}
-            rounds = [_time(program, densities, P, E) for _ in range(2 if quick else _ROUNDS)]
-            shortest = {name: min(times[name] for times in rounds) for name in rounds[0]}
-            rows.append({"T": T, **{name: 1e9 * time / T for name, time in shortest.items()}})
+        series = {T: [np.resize(values, T) for values in _forcing()] for T in LENGTHS}
+        densities = {
+            T: {gradient: _density(*series[T], gradient) for gradient in _GRADIENTS}
+            for T in LENGTHS
+        }
+        rounds = []
+        for number in range(2 if quick else _ROUNDS):
+            announce(f"kernel: round {number + 1}")
+            rounds.append({T: _time(program, densities[T], *series[T]) for T in LENGTHS})
+    rows = []
+    for T in LENGTHS:
+        shortest = {name: min(times[T][name] for times in rounds) for name in rounds[0][T]}
+        rows.append({"T": T, **{name: 1e9 * time / T for name, time in shortest.items()}})
     return rows
 
 

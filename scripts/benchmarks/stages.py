@@ -16,8 +16,9 @@ from benchmarks.cases import CHAINS, CORES
 from benchmarks.rates import Target
 from benchmarks.sampling import REAL_ERRORS
 from gr4jstan.compiler import compile_program
-from gr4jstan.plots import plot_fit
-from gr4jstan.programs import Structure, render_program
+from gr4jstan.model import define_model
+from gr4jstan.programs import render_program
+from gr4jstan.report import write_report
 
 _COMMAND = "from gr4jstan.cli import main; raise SystemExit(main())"
 _SEEDS = (1, 2, 3)
@@ -59,7 +60,7 @@ def stage_targets(stages: dict[str, dict[str, float]]) -> list[Target]:
 def _build(compile_afresh: bool) -> dict[str, float]:
     render_program.cache_clear()
     start = time.perf_counter()
-    program = render_program(Structure())
+    program = render_program(define_model().structure)
     seconds = {"render": time.perf_counter() - start}
     if compile_afresh:
         before = os.environ.get("GR4JSTAN_CACHE")
@@ -86,7 +87,7 @@ def _in_python(seed: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         fit.save(Path(folder) / "fit")
         saved = time.perf_counter()
-        plot_fit(fit).savefig(Path(folder) / "fit.png", dpi=150)
+        write_report(fit, Path(folder) / "report.html")
     total = time.perf_counter() - start
     stages = _inner_stages(fit.diagnostics)
     stages |= {

@@ -7,22 +7,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gr4jstan.calibration import Fit, fit, load_fit
+    from gr4jstan.calibration import fit
     from gr4jstan.catchment import Catchment
     from gr4jstan.csvfile import read_csv
     from gr4jstan.datasets import load_dataset
     from gr4jstan.errors import InputError, ToolchainError
+    from gr4jstan.results import Fit, load_fit
     from gr4jstan.simulator import Simulation, simulate
 
 _HOMES = {
     "Catchment": "catchment",
-    "Fit": "calibration",
+    "Fit": "results",
     "InputError": "errors",
     "Simulation": "simulator",
     "ToolchainError": "errors",
     "fit": "calibration",
     "load_dataset": "datasets",
-    "load_fit": "calibration",
+    "load_fit": "results",
     "read_csv": "csvfile",
     "simulate": "simulator",
 }

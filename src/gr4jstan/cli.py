@@ -6,8 +6,15 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from gr4jstan.errors import InputError, ToolchainError
-from gr4jstan.programs import CHOICES, Structure
-from gr4jstan.settings import SamplerSettings
+from gr4jstan.options import (
+    add_data,
+    add_force,
+    add_forcing,
+    add_model,
+    add_sampler,
+    add_validation,
+    add_warmup,
+)
 
 _EXIT_CODES = """\
 exit codes: 0 done (and converged); 2 bad input or usage; 3 sampled but not converged, everything is
@@ -80,14 +87,14 @@ def build_parser() -> argparse.ArgumentParser:
     install.add_argument(
         "--dir", metavar="DIR", help="folder to install into (default: ~/.cmdstan)"
     )
-    _force(install)
+    add_force(install)
 
     simulate = command(
         "simulate",
         "run GR4J with given parameters and write all stores and fluxes",
         "gr4jstan simulate example -o out.csv --x1 154 --x2 -0.25 --x3 43 --x4 1.33",
     )
-    _data(simulate)
+    add_data(simulate)
     simulate.add_argument("-o", "--output", metavar="OUT.csv", required=True, help="file to write")
     for name, unit, text in (
         ("x1", "MM", "capacity of the production store [mm]"),
@@ -102,21 +109,63 @@ def build_parser() -> argparse.ArgumentParser:
     simulate.add_argument(
         "--r0", type=float, metavar="MM", help="initial routing store [mm] (default: 0.5 x3)"
     )
-    _force(simulate)
+    add_force(simulate)
 
     fit = command(
         "fit",
         "sample the posterior of GR4J",
         "gr4jstan fit example -o my_first_fit",
         "gr4jstan fit catchment.csv -o fit --start 2001-01-01 --end 2010-12-31 --seed 1",
-        "gr4jstan fit catchment.csv -o fit --discharge-column obs_Q --initial-states fixed",
+        "gr4jstan fit catchment.csv -o fit --end 2009-12-31 --validation-start 2010-01-01",
+        "gr4jstan fit catchment.csv -o fit --flow-unit m3/s --area 139 --latitude 47.6",
     )
-    _data(fit)
+    add_data(fit)
     fit.add_argument("-o", "--output", metavar="DIR", required=True, help="folder to write")
-    _warmup(fit)
-    _model(fit)
-    _sampler(fit)
-    _force(fit)
+    add_warmup(fit)
+    add_validation(fit)
+    add_model(fit)
+    add_sampler(fit)
+    add_force(fit)
+
+    predict = command(
+        "predict",
+        "predict streamflow for new forcing, with two bands",
+        "gr4jstan predict my_first_fit forcing.csv -o prediction.csv",
+        "gr4jstan predict my_first_fit forcing.csv -o prediction.csv --states spin-up --warmup 2Y",
+    )
+    predict.add_argument("folder", metavar="DIR", help="folder that fit has written")
+    predict.add_argument("forcing", metavar="FORCING.csv", help="a CSV file with daily P and E")
+    predict.add_argument("-o", "--output", metavar="OUT.csv", required=True, help="file to write")
+    predict.add_argument(
+        "--level",
+        type=float,
+        default=0.9,
+        metavar="P",
+        help="probability of the bands of the parameters alone, and of an observation "
+        "(default: 0.9)",
+    )
+    predict.add_argument(
+        "--states",
+        choices=("continued", "spin-up"),
+        help="continue from the end of the calibration, or from stores 30 and 50 %% full with a "
+        "warm-up (default: continued if the forcing starts on the day after the calibration)",
+    )
+    predict.add_argument(
+        "--warmup",
+        default="1Y",
+        metavar="DAYS",
+        help="first days of a spin-up, which are not written: a number, or 1Y (default: 1Y)",
+    )
+    add_forcing(predict)
+    add_force(predict)
+
+    report = command(
+        "report",
+        "write report.html again, from what fit saved",
+        "gr4jstan report my_first_fit --force",
+    )
+    report.add_argument("folder", metavar="DIR", help="folder that fit has written")
+    add_force(report)
 
     compare = command(
         "compare",
@@ -124,7 +173,7 @@ def build_parser() -> argparse.ArgumentParser:
         "gr4jstan compare -o experiment",
         "gr4jstan compare post.csv -o experiment --truncated-draws 100",
     )
-    _data(compare, default="synthetic")
+    add_data(compare, default="synthetic")
     compare.add_argument("-o", "--output", metavar="DIR", required=True, help="folder to write")
     experiment = compare.add_argument_group("experiment (defaults: the post's)")
     experiment.add_argument(
@@ -161,8 +210,8 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="MM",
         help="x1 that the data were simulated with (default: known for 'synthetic')",
     )
-    _sampler(compare)
-    _force(compare)
+    add_sampler(compare)
+    add_force(compare)
 
     export = command(
         "export",
@@ -170,134 +219,12 @@ def build_parser() -> argparse.ArgumentParser:
         "gr4jstan export -o program",
         "gr4jstan export catchment.csv -o program --gradient truncated --truncate-mode chunk",
     )
-    _data(export, default="example")
+    add_data(export, default="example")
     export.add_argument("-o", "--output", metavar="DIR", required=True, help="folder to write")
-    _warmup(export)
-    _model(export)
-    _force(export)
+    add_warmup(export)
+    add_model(export)
+    add_force(export)
     return parser
-
-
-def _data(parser: argparse.ArgumentParser, default: str | None = None) -> None:
-    more = "" if default is None else f" (default: {default})"
-    parser.add_argument(
-        "data",
-        metavar="DATA" if default is None else "[DATA]",
-        nargs=None if default is None else "?",
-        default=default,
-        help=f"a CSV file, or the name of a built-in data set: example, synthetic{more}",
-    )
-    group = parser.add_argument_group("data (P, E and Q in mm/d; defaults: the common aliases)")
-    for name, text in (
-        ("date", "dates"),
-        ("precip", "precipitation [mm/d]"),
-        ("pet", "potential evapotranspiration [mm/d]"),
-        ("discharge", "streamflow [mm/d]"),
-    ):
-        group.add_argument(f"--{name}-column", metavar="NAME", help=f"column of the {text}")
-    group.add_argument(
-        "--date-format",
-        metavar="FORMAT",
-        help="for ambiguous dates, such as dd/mm/yyyy or %%d/%%m/%%Y",
-    )
-    group.add_argument("--start", metavar="DAY", help="first day to use (YYYY-MM-DD)")
-    group.add_argument(
-        "--end", metavar="DAY", help="last day to use; days count from 0 where there are no dates"
-    )
-
-
-def _warmup(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--warmup",
-        metavar="DAYS",
-        help="first days that are simulated but do not count: a number, or 1Y "
-        "(default: 0; 1Y for fixed initial states)",
-    )
-
-
-def _model(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("model")
-    defaults = Structure()
-    for option, text in (
-        ("gradient", "how the gradient is computed"),
-        ("error-model", "distribution of the errors"),
-        ("priors", "central 80 %% as in Perrin et al. (2003), or the post's uniform ones"),
-        ("initial-states", "stores before the first day: parameters, or 30 and 50 %% full"),
-    ):
-        name = option.replace("-", "_")
-        default = getattr(defaults, name)
-        group.add_argument(
-            f"--{option}",
-            choices=CHOICES[name],
-            default=default,
-            help=f"{text} (default: {default})",
-        )
-    group.add_argument(
-        "--truncate-mode",
-        choices=CHOICES["truncate_mode"],
-        help="with --gradient truncated: through the last K days of the series only, or within "
-        "chunks of K days (default: last)",
-    )
-    group.add_argument(
-        "--truncate-steps",
-        type=int,
-        metavar="K",
-        help="with --gradient truncated: days that the gradient reaches back (default: 5)",
-    )
-    group.add_argument(
-        "--subsample",
-        type=int,
-        default=1,
-        metavar="N",
-        help="use every N-th day's observation only (default: 1)",
-    )
-    group.add_argument(
-        "--sigma",
-        type=float,
-        metavar="SD",
-        help="known standard deviation of the errors [mm/d] (default: estimated)",
-    )
-    group.add_argument(
-        "--prior",
-        action="append",
-        default=[],
-        metavar="NAME=NUMBER",
-        help="bound or scale of a prior, such as x1_upper=3000; may be repeated",
-    )
-
-
-def _sampler(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("sampler")
-    defaults = SamplerSettings()
-    for option, kind, text in (
-        ("chains", int, "number of chains"),
-        ("iter-warmup", int, "warm-up iterations of a chain"),
-        ("iter-sampling", int, "draws of a chain"),
-        ("adapt-delta", float, "target acceptance rate"),
-        ("max-treedepth", int, "maximum tree depth"),
-    ):
-        default = getattr(defaults, option.replace("-", "_"))
-        group.add_argument(
-            f"--{option}",
-            type=kind,
-            default=default,
-            metavar="N" if kind is int else "RATE",
-            help=f"{text} (default: {default or '150 where the metric is known, else 1000'})",
-        )
-    group.add_argument(
-        "--parallel-chains",
-        type=int,
-        metavar="N",
-        help="chains run at once (default: number of cores)",
-    )
-    group.add_argument(
-        "--seed", type=int, metavar="N", help="seed (default: drawn, and kept in run.json)"
-    )
-    group.add_argument("--no-progress", action="store_true", help="show no progress bars")
-
-
-def _force(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--force", action="store_true", help="replace what exists")
 
 
 if __name__ == "__main__":

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from gr4jstan.calibration import Fit, run_task
+from gr4jstan.calibration import run_task
 from gr4jstan.catchment import Catchment
 from gr4jstan.compiler import compile_program
 from gr4jstan.errors import InputError
 from gr4jstan.files import output_file, output_folder, write_json
 from gr4jstan.model import Model, define_model
 from gr4jstan.programs import HEADER_NAME, PROGRAM_NAME, render_program
+from gr4jstan.results import Fit, load_fit
 from gr4jstan.settings import SamplerSettings
 from gr4jstan.task import as_catchment, define_task
 from gr4jstan.toolchain import require_cmdstan
@@ -71,8 +72,16 @@ def fit(options: Namespace) -> int:
     """Sample a posterior and write it."""
     settings, model = _sampler(options), _model(options)
     with output_folder(options.output, force=options.force) as work:
-        catchment = _catchment(options)
-        task = define_task(catchment, model, warmup=options.warmup)
+        task = define_task(
+            _record(options),
+            model,
+            start=options.start,
+            end=options.end,
+            warmup=options.warmup,
+            validation=_validation(options),
+        )
+        catchment = task.catchment
+        _say_notes(catchment)
         require_cmdstan()
         _say(
             f"{len(task.days)} observed days count, of {len(catchment)} from {catchment.label(0)} "
@@ -80,11 +89,40 @@ def fit(options: Namespace) -> int:
         )
         result = run_task(task, settings, show_progress=not options.no_progress)
         result.write(work)
-        from gr4jstan.plots import plot_fit
+        from gr4jstan.report import write_report
 
-        plot_fit(result).savefig(work / "fit.png", dpi=150)
-    print(_format_summary(result))
+        write_report(result, work / "report.html")
+    print(f"{_format_summary(result)}\n\n{_format_scores(result)}")
     return _verdict(result, options.output)
+
+
+def predict(options: Namespace) -> int:
+    """Predict streamflow from a saved fit."""
+    with output_file(options.output, force=options.force) as work:
+        result = load_fit(options.folder)
+        forcing = as_catchment(Path(options.forcing), **_columns(options), forcing_only=True)
+        _say_notes(forcing)
+        states = options.states or result.states_for(forcing)
+        prediction = result.predict(forcing, states=states, warmup=options.warmup)
+        bands = prediction.bands(options.level)
+        bands.to_csv(work, date_format="%Y-%m-%d")
+    begin = (
+        f"continued from the end of the calibration, {result.run['period'][1]}"
+        if states == "continued"
+        else f"after a spin-up of {len(forcing) - len(bands)} days"
+    )
+    print(f"{len(bands)} days written to {options.output}, {begin}")
+    return 0
+
+
+def report(options: Namespace) -> int:
+    """Write the report of a saved fit."""
+    from gr4jstan.report import write_report
+
+    path = Path(options.folder) / "report.html"
+    write_report(load_fit(options.folder), path, force=options.force)
+    print(f"Written to {path}")
+    return 0
 
 
 def compare(options: Namespace) -> int:
@@ -167,18 +205,38 @@ The program declares functions that {header} defines; it must keep the name {pro
 
 
 def _catchment(options: Namespace, forcing_only: bool = False) -> Catchment:
-    catchment = as_catchment(
+    """The data of the period."""
+    catchment = _record(options, forcing_only).select(options.start, options.end)
+    _say_notes(catchment)
+    return catchment
+
+
+def _record(options: Namespace, forcing_only: bool = False) -> Catchment:
+    """All data there are."""
+    return as_catchment(
         options.data,
-        date_column=options.date_column,
-        precip_column=options.precip_column,
-        pet_column=options.pet_column,
         discharge_column=options.discharge_column,
-        date_format=options.date_format,
+        flow_unit=options.flow_unit,
+        area=options.area,
         forcing_only=forcing_only,
-    ).select(options.start, options.end)
+        **_columns(options),
+    )
+
+
+def _say_notes(catchment: Catchment) -> None:
     for note in catchment.notes:
         _say(f"{catchment.source}: {note}")
-    return catchment
+
+
+def _columns(options: Namespace) -> dict[str, Any]:
+    """Options on the columns of the forcing."""
+    names = ("date_column", "precip_column", "pet_column", "temperature_column")
+    return {name: getattr(options, name) for name in (*names, "latitude", "date_format")}
+
+
+def _validation(options: Namespace) -> tuple[str | None, str | None] | None:
+    period = (options.validation_start, options.validation_end)
+    return None if period == (None, None) else period
 
 
 def _model(options: Namespace) -> Model:
@@ -234,7 +292,18 @@ def _format_summary(result: Fit) -> str:
     return str(table.to_string(formatters=columns))
 
 
+def _format_scores(result: Fit) -> str:
+    """The scores of flow, side by side for calibration and validation."""
+    table = result.scores()["value"].unstack("period", sort=False)
+    rows = ["nse", "nse_sqrt", "kge", "bias", "crps", "coverage_95"]
+    return str(table.loc[rows].rename_axis("", axis=1).to_string(float_format="{:.3f}".format))
+
+
 def _verdict(result: Fit, folder: str) -> int:
+    from gr4jstan.verdict import warnings
+
+    for finding in warnings(result):
+        print(f"\n{finding.severity.upper()}: {finding.text}")
     found = result.diagnostics
     wall = found["seconds"]["wall"]
     if found["converged"]:

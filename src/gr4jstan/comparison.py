@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gr4jstan.calibration import LONG_WARMUP, SHORT_WARMUP, Fit, run_task
+from gr4jstan.calibration import LONG_WARMUP, SHORT_WARMUP, run_task
 from gr4jstan.catchment import Catchment, Day
 from gr4jstan.compiler import compile_program
 from gr4jstan.files import output_folder, write_json
@@ -21,6 +21,7 @@ from gr4jstan.inference_data import dataset
 from gr4jstan.inits import screened_inits
 from gr4jstan.model import define_model
 from gr4jstan.programs import render_program
+from gr4jstan.results import Fit
 from gr4jstan.sampling import gradient_seconds
 from gr4jstan.settings import SamplerSettings
 from gr4jstan.task import Task, define_task
@@ -89,8 +90,8 @@ class Comparison:
 
     def write(self, folder: Path) -> None:
         """Write the files of `save` into a folder that is there."""
+        from gr4jstan.comparison_plots import plot_comparison
         from gr4jstan.comparison_text import describe, markdown_table
-        from gr4jstan.plots import plot_comparison
 
         for name, fit in self.fits.items():
             (folder / name).mkdir()

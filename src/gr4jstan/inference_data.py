@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from gr4jstan.catchment import Catchment
 from gr4jstan.errors import InputError
 from gr4jstan.sampling import Draws
+from gr4jstan.task import Task
 
 InferenceData = Any
 """``arviz.InferenceData`` or ``xarray.DataTree``, by the installed ArviZ line."""
@@ -38,8 +39,7 @@ _STATS = {
 
 def to_inference_data(
     draws: Draws,
-    catchment: Catchment,
-    days: NDArray[np.int_],
+    task: Task,
     max_treedepth: int,
     attributes: Mapping[str, Any],
 ) -> InferenceData:
@@ -49,10 +49,8 @@ def to_inference_data(
     ----------
     draws : Draws
         What NUTS drew.
-    catchment : Catchment
-        Forcing and observations of T days.
-    days : array of int, shape (N,)
-        Days whose observation counts, from 0.
+    task : Task
+        Forcing, observations and the periods.
     max_treedepth : int
         Marks the draws that reached it.
     attributes : mapping
@@ -63,8 +61,11 @@ def to_inference_data(
     InferenceData
         Groups ``posterior``, ``sample_stats`` and ``warmup_sample_stats`` (chain, draw),
         ``observed_data`` (``Q`` on ``obs_date``) and ``constant_data`` (``P``, ``E`` on ``date``),
-        all in mm and days. A catchment without dates has ``obs_day`` and ``day``, from 0.
+        all in mm and days. With a validation period, ``predictions_constant_data`` has ``P``, ``E``
+        and ``Q`` on the days up to its end, with NaN where ``Q`` does not count. A catchment
+        without dates has ``obs_day`` and ``day``, from 0.
     """
+    catchment, days = task.catchment, task.days
     stats: dict[str, NDArray[Any]] = {
         _STATS[name]: values for name, values in draws.stats.items() if name in _STATS
     }
@@ -72,8 +73,7 @@ def to_inference_data(
     stats["diverging"] = stats["diverging"] > 0
     for name in ("tree_depth", "n_steps"):
         stats[name] = stats[name].astype(int)
-    dim = "day" if catchment.dates is None else "date"
-    index = np.arange(len(catchment)) if catchment.dates is None else catchment.dates.to_numpy()
+    dim, index = _time(catchment)
     assert catchment.Q is not None
     groups = {
         "posterior": _draws_dataset(draws.parameters),
@@ -82,31 +82,62 @@ def to_inference_data(
         "observed_data": xr.Dataset(
             {"Q": (f"obs_{dim}", catchment.Q[days])}, coords={f"obs_{dim}": index[days]}
         ),
-        "constant_data": xr.Dataset(
-            {"P": (dim, catchment.P), "E": (dim, catchment.E)}, coords={dim: index}
-        ),
+        "constant_data": _series(catchment, "P", "E"),
     }
+    if task.validation is not None:
+        groups["predictions_constant_data"] = _series(task.validation.catchment, "P", "E", "Q")
+    units = UNITS | task.model.units
     for dataset in groups.values():
         for label, variable in dataset.data_vars.items():
-            if unit := UNITS.get(str(label)):
+            if unit := units.get(str(label)):
                 variable.attrs["units"] = unit
-    idata = _arviz().InferenceData(**groups) if _is_legacy() else xr.DataTree.from_dict(groups)
-    idata.attrs.update(attributes)
-    return idata
+    return _container(groups, attributes)
 
 
-UNITS = {
-    "x1": "mm",
-    "x2": "mm/d",
-    "x3": "mm",
-    "x4": "d",
-    "S0": "mm",
-    "R0": "mm",
-    "sigma": "mm/d",
-    "P": "mm/d",
-    "E": "mm/d",
-    "Q": "mm/d",
-}
+UNITS = {"P": "mm/d", "E": "mm/d", "Q": "mm/d"}
+
+
+def with_groups(
+    idata: InferenceData,
+    groups: Mapping[str, xr.Dataset],
+    chain: NDArray[np.int_],
+    draw: NDArray[np.int_],
+) -> InferenceData:
+    """The same posterior, thinned to these chains and draws, and further groups."""
+    names = ("posterior", "sample_stats")
+    thinned = {name: dataset(idata, name).isel(chain=chain, draw=draw) for name in names}
+    kept = {name: dataset(idata, name) for name in ("observed_data", "constant_data")}
+    return _container({**thinned, **groups, **kept}, idata.attrs)
+
+
+def choose_values(
+    idata: InferenceData, chain: NDArray[np.int_], draw: NDArray[np.int_]
+) -> dict[str, NDArray[np.float64]]:
+    """All parameters of some draws, shape (n,): chain after chain."""
+    posterior = dataset(idata, "posterior").isel(chain=chain, draw=draw)
+    return {str(name): array.to_numpy().ravel() for name, array in posterior.items()}
+
+
+def calibration_days(idata: InferenceData) -> pd.DataFrame:
+    """P, E and Q of the simulated period [mm/d], Q being NaN where it does not count.
+
+    The index is named date, or day where there are no dates.
+    """
+    forcing = dataset(idata, "constant_data").to_dataframe()
+    observed = dataset(idata, "observed_data")["Q"].to_series()
+    return forcing.assign(Q=observed.reindex(forcing.index))[["P", "E", "Q"]]
+
+
+def validation_days(idata: InferenceData) -> pd.DataFrame | None:
+    """The same of the days up to the end of the validation period; None if there is none."""
+    if "predictions_constant_data" not in group_names(idata):
+        return None
+    return dataset(idata, "predictions_constant_data").to_dataframe()[["P", "E", "Q"]]
+
+
+def group_names(idata: InferenceData) -> tuple[str, ...]:
+    """Names of the groups that are there."""
+    return tuple(idata.groups() if _is_legacy() else idata.children)
 
 
 def summary(idata: InferenceData, names: Sequence[str]) -> pd.DataFrame:
@@ -193,6 +224,24 @@ def import_ahead() -> None:
 def arviz_version() -> str:
     """Version of the installed ArviZ."""
     return str(_arviz().__version__)
+
+
+def _container(groups: Mapping[str, xr.Dataset], attributes: Mapping[str, Any]) -> InferenceData:
+    idata = _arviz().InferenceData(**groups) if _is_legacy() else xr.DataTree.from_dict(groups)
+    idata.attrs.update(attributes)
+    return idata
+
+
+def _time(catchment: Catchment) -> tuple[str, NDArray[Any]]:
+    """Name of the time dimension, and its coordinate."""
+    if catchment.dates is None:
+        return "day", np.arange(len(catchment))
+    return "date", catchment.dates.to_numpy()
+
+
+def _series(catchment: Catchment, *names: str) -> xr.Dataset:
+    dim, index = _time(catchment)
+    return xr.Dataset({name: (dim, getattr(catchment, name)) for name in names}, {dim: index})
 
 
 def _draws_dataset(values: Mapping[str, NDArray[Any]]) -> xr.Dataset:

@@ -131,9 +131,11 @@ def _ratio_of_means(sim: Array, obs: Array) -> Array:
 def _components(sim: Array, obs: Array) -> tuple[Array, Array, Array]:
     """Correlation, ratio of standard deviations, ratio of means."""
     beta = _ratio_of_means(sim, obs)
-    alpha = sim.std(axis=-1) / obs.std()
-    covariance = ((sim - sim.mean(axis=-1, keepdims=True)) * (obs - obs.mean())).mean(axis=-1)
-    r = covariance / (sim.std(axis=-1) * obs.std())
+    deviation = sim - sim.mean(axis=-1, keepdims=True)
+    spread = np.sqrt(np.einsum("...t,...t->...", deviation, deviation) / obs.size)
+    covariance = np.einsum("...t,t->...", deviation, obs - obs.mean()) / obs.size
+    alpha = spread / obs.std()
+    r = covariance / (spread * obs.std())
     constant = (sim == sim[..., :1]).all(axis=-1)
     return np.where(constant, np.nan, r), np.asarray(alpha), beta
 

@@ -1,231 +1,163 @@
-"""Figures, drawn with matplotlib and without global state."""
-
-from typing import TYPE_CHECKING, Any
+"""Figures of a fit's streamflow: what was observed, simulated and predicted."""
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
+from numpy.typing import NDArray
+from scipy import stats
 
-from gr4jstan.calibration import Fit
-from gr4jstan.comparison import Comparison, cumulative_seconds
-from gr4jstan.inference_data import UNITS, dataset
+from gr4jstan.drawing import COLOURS, OBSERVED, entitle, stack, tidy
+from gr4jstan.flow_panels import (
+    draw_duration,
+    draw_hydrograph,
+    draw_months,
+    draw_rain,
+    draw_regime,
+    draw_scatter,
+    has_regime,
+    label_bands,
+)
+from gr4jstan.flow_periods import Period, closer_window, periods_of, whole_window
+from gr4jstan.results import Fit
+from gr4jstan.scores import pit, reliability
+from gr4jstan.verdict import headline
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+Array = NDArray[np.float64]
 
-# Okabe and Ito's palette: told apart by colour-blind readers too
-_COLOURS = ("#0072B2", "#D55E00", "#CC79A7", "#009E73", "#E69F00", "#56B4E9")
-_OBSERVED = "#222222"
-
-
-def plot_comparison(comparison: Comparison) -> dict[str, Figure]:
-    """The post's four figures.
-
-    Returns
-    -------
-    dict of str to Figure
-        execution_time, posterior_x1, energy and tree_depth.
-    """
-    return {
-        "execution_time": plot_execution_time(comparison),
-        "posterior_x1": plot_posterior_x1(comparison),
-        "energy": plot_energy(comparison),
-        "tree_depth": plot_tree_depth(comparison),
-    }
-
-
-def plot_execution_time(comparison: Comparison) -> Figure:
-    """Cumulative execution time of each variant's iterations, mean over its chains."""
-    figure, (axes,) = _panels(1, width=7.5, height=4.5)
-    for colour, variant in zip(_COLOURS, comparison.variants, strict=False):
-        seconds = cumulative_seconds(comparison.fits[variant.name]).mean(axis=0)
-        axes.plot(
-            np.arange(1, len(seconds) + 1),
-            np.maximum(seconds, 1e-5),
-            color=colour,
-            label=variant.label,
-        )
-        warmup = min(variant.settings.iter_warmup or 0, len(seconds))
-        if warmup:
-            axes.plot(warmup, seconds[warmup - 1], "o", color=colour, markersize=5)
-    axes.plot([], [], "o", color="grey", label="end of warm-up")
-    axes.set(
-        xlabel="iteration of a chain",
-        ylabel="cumulative execution time [s]",
-        title="Execution time",
-        yscale="log",
-    )
-    # the first iterations, before the step size has settled, would take up most of the scale
-    top = axes.get_ylim()[1]
-    axes.set_ylim(bottom=max(axes.get_ylim()[0], top * 1e-5))
-    axes.legend(frameon=False)
-    return figure
-
-
-def plot_posterior_x1(comparison: Comparison) -> Figure:
-    """Posterior of x1 by variant and chain, with the true value where it is known."""
-    figure, axes_row = _panels(len(comparison.variants), width=3.4, height=3.6, sharex=True)
-    for axes, colour, variant in zip(axes_row, _COLOURS, comparison.variants, strict=False):
-        draws = dataset(comparison.fits[variant.name].idata, "posterior")["x1"].to_numpy()
-        for chain in draws:
-            axes.hist(
-                chain,
-                bins=_bins(draws, 40),
-                density=True,
-                histtype="step",
-                color=colour,
-                linewidth=1.2,
-            )
-        if comparison.true_x1 is not None:
-            axes.axvline(comparison.true_x1, color=_OBSERVED, linestyle="--", linewidth=1)
-        axes.set(xlabel="x1 [mm]", title=_title(comparison, variant.name, variant.label))
-    axes_row[0].set_ylabel("posterior density, a line a chain")
-    if comparison.true_x1 is not None:
-        axes_row[0].plot([], [], "--", color=_OBSERVED, label=f"true: {comparison.true_x1:g} mm")
-        axes_row[0].legend(frameon=False, fontsize=8, loc="upper right")
-    return figure
-
-
-def plot_energy(comparison: Comparison) -> Figure:
-    """Marginal energy and its changes from draw to draw (Betancourt 2016), by variant."""
-    figure, axes_row = _panels(len(comparison.variants), width=3.4, height=3.6)
-    for axes, colour, variant in zip(axes_row, _COLOURS, comparison.variants, strict=False):
-        fit = comparison.fits[variant.name]
-        energy = dataset(fit.idata, "sample_stats")["energy"].to_numpy()
-        marginal = (energy - energy.mean(axis=1, keepdims=True)).ravel()
-        transition = np.diff(energy, axis=1).ravel()
-        bins = _bins(np.append(marginal, transition), 50)
-        axes.hist(marginal, bins=bins, density=True, color=colour, alpha=0.45, label="energy")
-        axes.hist(
-            transition,
-            bins=bins,
-            density=True,
-            histtype="step",
-            color=_OBSERVED,
-            label="change a draw",
-        )
-        found = [value for value in fit.diagnostics["ebfmi"] if value is not None]
-        text = f"E-BFMI {min(found):.2f} to {max(found):.2f}" if found else ""
-        axes.set(
-            xlabel="energy about the chain's mean",
-            title=f"{_title(comparison, variant.name, variant.label)}\n{text}",
-        )
-    axes_row[0].set_ylabel("density")
-    axes_row[0].legend(frameon=False, fontsize=8)
-    return figure
-
-
-def plot_tree_depth(comparison: Comparison) -> Figure:
-    """Histogram of the tree depth, by variant."""
-    figure, axes_row = _panels(
-        len(comparison.variants), width=3.4, height=3.6, sharex=True, sharey=True
-    )
-    deepest = max(variant.settings.max_treedepth for variant in comparison.variants)
-    for axes, colour, variant in zip(axes_row, _COLOURS, comparison.variants, strict=False):
-        depth = dataset(comparison.fits[variant.name].idata, "sample_stats")["tree_depth"]
-        share = np.bincount(depth.to_numpy().ravel(), minlength=deepest + 1) / depth.size
-        axes.bar(np.arange(len(share)), share, color=colour)
-        axes.axvline(variant.settings.max_treedepth, color=_OBSERVED, linestyle=":", linewidth=1)
-        axes.set(xlabel="tree depth", title=_title(comparison, variant.name, variant.label))
-    axes_row[0].set_ylabel("share of the draws")
-    axes_row[0].annotate(
-        "maximum",
-        (deepest, 0.97),
-        xytext=(-4, 0),
-        textcoords="offset points",
-        xycoords=("data", "axes fraction"),
-        ha="right",
-        va="top",
-        fontsize=8,
-    )
-    return figure
+_BINS = 20
+_ECDF_POINTS = 100
+_ECDF_LEVEL = 0.95
 
 
 def plot_fit(fit: Fit) -> Figure:
-    """Observed and simulated streamflow, and the posterior of each parameter.
+    """Rain, streamflow with its bands, regime, flow-duration curve, observed against simulated.
 
-    The band is the central 90 % of the simulated flow: the uncertainty of the parameters alone.
+    Of a record of more than three years the hydrograph shows three, and a panel of monthly means
+    the whole. The lower panels are of each period; without observations in all months of the year
+    there is no regime.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    Figure
     """
-    names = fit.parameters
-    columns = len(names) if len(names) <= 4 else -(-len(names) // 2)
-    rows = -(-len(names) // columns)
-    figure = Figure(figsize=(11, 3.4 + 2.1 * rows), layout="constrained")
-    grid = figure.add_gridspec(rows + 1, columns, height_ratios=[1.5] + [1] * rows)
-    _draw_flow(figure.add_subplot(grid[0, :]), fit)
-    posterior = dataset(fit.idata, "posterior")
-    for i, name in enumerate(names):
-        axes = figure.add_subplot(grid[1 + i // columns, i % columns])
-        values = posterior[name].to_numpy()
-        bins = _bins(values, 40)
-        for chain, colour in zip(values, _cycle(len(values)), strict=True):
-            axes.hist(chain, bins=bins, density=True, histtype="step", color=colour)
-        axes.set(xlabel=f"{name} [{UNITS[name]}]", yticks=[])
-        axes.locator_params(axis="x", nbins=4)
-        _tidy(axes)
-    found = fit.diagnostics
-    verdict = "converged" if found["converged"] else "NOT CONVERGED: " + "; ".join(found["reasons"])
-    figure.suptitle(f"GR4J on {fit.run['catchment']}: {verdict}", fontsize=11, wrap=True)
+    periods = periods_of(fit)
+    window = closer_window(periods)
+    whole = whole_window(periods) == window
+    heights = [4.0, *([] if whole else [1.5]), *[2.5] * len(periods)]
+    figure, grid = stack(heights, gaps=0.5 if len(periods) == 1 else 0.75)
+    daily = grid[0].subgridspec(2, 1, height_ratios=[1, 2.9], hspace=0.06)
+    rain = figure.add_subplot(daily[0])
+    flow = figure.add_subplot(daily[1], sharex=rain)
+    draw_rain(rain, periods, window)
+    draw_hydrograph(flow, periods, window)
+    label_bands(rain)
+    if not whole:
+        draw_months(figure.add_subplot(grid[1]), periods)
+    for row, period in zip(range(len(heights) - len(periods), len(heights)), periods, strict=True):
+        _draw_period(figure, grid[row], period, named=len(periods) > 1)
+    for axes in figure.axes:
+        tidy(axes)
+    rain.spines["bottom"].set_visible(False)
+    verdict = headline(fit)
+    if not fit.diagnostics["converged"]:
+        verdict += ": " + "; ".join(fit.diagnostics["reasons"])
+    entitle(figure, fit.run["catchment"], verdict[0].lower() + verdict[1:])
     return figure
 
 
-def _draw_flow(axes: Axes, fit: Fit) -> None:
-    observed = dataset(fit.idata, "observed_data")["Q"]
-    forcing = dataset(fit.idata, "constant_data")["P"]
-    dates = forcing[forcing.dims[0]].to_numpy()
-    days = slice(fit.run["warmup"], None)
-    low, middle, high = np.quantile(fit.flows(), [0.05, 0.5, 0.95], axis=0)
-    axes.fill_between(
-        dates[days],
-        low[days],
-        high[days],
-        color=_COLOURS[0],
-        alpha=0.35,
-        linewidth=0,
-        label="simulated, 90 % from the parameters alone",
-    )
-    axes.plot(
-        dates[days], middle[days], color=_COLOURS[0], linewidth=0.8, label="simulated, median"
-    )
-    axes.plot(
-        observed[observed.dims[0]].to_numpy(),
-        observed.to_numpy(),
-        ".",
-        color=_OBSERVED,
-        markersize=2,
-        label="observed",
-    )
-    axes.set(ylabel="streamflow [mm/d]", xlabel="" if fit.run["period"][0][:3] != "day" else "day")
-    axes.set_ylim(bottom=0)
-    axes.margins(x=0.01)
-    axes.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
-    _tidy(axes)
+def _draw_period(figure: Figure, place: SubplotSpec, period: Period, *, named: bool) -> None:
+    panels = [draw_regime, draw_duration, draw_scatter][0 if has_regime(period) else 1 :]
+    row = place.subgridspec(1, len(panels), wspace=0.22)
+    for i, draw in enumerate(panels):
+        axes = figure.add_subplot(row[i])
+        draw(axes, period)
+        if named:
+            axes.set_title(period.name)
 
 
-def _title(comparison: Comparison, name: str, label: str) -> str:
-    converged = comparison.fits[name].diagnostics["converged"]
-    return label if converged else f"{label}\n(not converged)"
+def plot_pit(fit: Fit) -> Figure:
+    """Where observations fall in their predictive distributions: the PIT, by period.
+
+    On the left its histogram; on the right the difference of its distribution function from the
+    uniform one, with the simultaneous 95 % band of Sailynoja et al. (2022). Errors of neighbouring
+    days are alike, so that the band is that of fewer days: n (1 - phi) / (1 + phi), with phi the
+    correlation of neighbouring days.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    Figure
+
+    References
+    ----------
+    Sailynoja, Buerkner and Vehtari (2022), Statistics and Computing 32, 32,
+    doi:10.1007/s11222-022-10090-6.
+    """
+    values = pit_values(fit)
+    phi = max(0.0, float(np.median(fit.end.memory.phi)))
+    figure, grid = stack([2.2] * len(values), gaps=0.8)
+    for i, (name, found) in enumerate(values.items()):
+        row = grid[i].subgridspec(1, 2, wspace=0.18)
+        histogram, difference = figure.add_subplot(row[0]), figure.add_subplot(row[1])
+        effective = max(2, round(found.size * (1 - phi) / (1 + phi)))
+        spread = 1.96 * np.sqrt((_BINS - 1) / effective)
+        histogram.hist(found, bins=_BINS, range=(0, 1), density=True, color=COLOURS[5])
+        histogram.axhline(1, color=OBSERVED, linewidth=0.8)
+        for bound in (max(0, 1 - spread), 1 + spread):
+            histogram.axhline(bound, color=OBSERVED, linewidth=0.8, linestyle="--")
+        histogram.set(xlabel="PIT of an observation", ylabel="density", xlim=(0, 1))
+        histogram.set_title(f"{name}: reliability {reliability(found):.3f}")
+        at = np.arange(1, _ECDF_POINTS) / _ECDF_POINTS
+        low, high = ecdf_band(effective, at)
+        shares = np.searchsorted(np.sort(found), at, side="right") / found.size
+        difference.fill_between(at, low - at, high - at, color=COLOURS[5], alpha=0.3, linewidth=0)
+        difference.plot(at, shares - at, color=COLOURS[0])
+        difference.axhline(0, color=OBSERVED, linewidth=0.8)
+        difference.set(xlabel="PIT", ylabel="excess share below", xlim=(0, 1))
+        difference.set_title(f"{found.size} days, worth {effective} independent ones")
+        tidy(histogram)
+        tidy(difference)
+    entitle(figure, fit.run["catchment"], "are the bands right?")
+    return figure
 
 
-def _panels(
-    n: int, *, width: float, height: float, sharex: bool = False, sharey: bool = False
-) -> tuple[Figure, "NDArray[Any]"]:
-    figure = Figure(figsize=(width * n, height), layout="constrained")
-    axes_row = figure.subplots(1, n, squeeze=False, sharex=sharex, sharey=sharey)[0]
-    for axes in axes_row:
-        _tidy(axes)
-    return figure, axes_row
+def pit_values(fit: Fit) -> dict[str, Array]:
+    """PIT of the observed days of each period: those behind the score ``reliability``."""
+    found = {}
+    # the calibration comes first in the scores, whichever is earlier
+    for number, period in enumerate(sorted(periods_of(fit), key=lambda period: period.name)):
+        days = np.flatnonzero(~np.isnan(period.Q))
+        rng = np.random.default_rng([fit.run["sampler"]["seed"], 10 + number])
+        found[period.name] = pit(period.total[:, days], period.Q[days], rng)
+    return found
 
 
-def _bins(values: "NDArray[np.float64]", n: int) -> list[float]:
-    """Edges of `n` bins over all but the most extreme values."""
-    low, high = np.quantile(values, [0.001, 0.999])
-    return [float(edge) for edge in np.linspace(low, high if high > low else low + 1, n + 1)]
+def ecdf_band(n: int, at: Array) -> tuple[Array, Array]:
+    """Simultaneous 95 % band of the distribution function of n independent uniform numbers.
 
+    Parameters
+    ----------
+    n : int
+    at : array, shape (k,)
+        Evenly spaced inside 0 to 1.
 
-def _tidy(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.title.set_fontsize(10)
-
-
-def _cycle(n: int) -> list[str]:
-    return [_COLOURS[i % len(_COLOURS)] for i in range(n)]
+    Returns
+    -------
+    low, high : arrays, shape (k,)
+        Pointwise binomial intervals, of a level such that 95 % of samples are inside all of them;
+        the level is found by simulation, with a fixed seed.
+    """
+    rng = np.random.default_rng(1)
+    shares = np.diff(np.concatenate([[0.0], at, [1.0]]))
+    counts = rng.multinomial(n, shares, size=1000)[:, :-1].cumsum(axis=1)
+    binomial = stats.binom(n, at)
+    tails = np.minimum(binomial.cdf(counts), binomial.sf(counts - 1)).min(axis=1)
+    tail = float(np.quantile(tails, 1 - _ECDF_LEVEL))
+    return binomial.ppf(tail) / n, binomial.isf(tail) / n

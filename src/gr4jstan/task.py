@@ -1,6 +1,6 @@
 """What is to be sampled: a model on the data of a catchment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ class Task:
         Days whose observation counts, from 0.
     data : dict
         Data of the Stan program.
+    validation : Validation, optional
+        A period that the calibration does not see.
     """
 
     catchment: Catchment
@@ -40,6 +42,26 @@ class Task:
     warmup: int
     days: NDArray[np.int_]
     data: StanData
+    validation: "Validation | None" = None
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A period that the calibration does not see.
+
+    Parameters
+    ----------
+    catchment : Catchment
+        The days that are simulated for it; Q is NaN on those that do not count.
+    first : int
+        Its first day, from 0.
+    continued : bool
+        Whether the simulation goes on where the calibration ended, or spins up.
+    """
+
+    catchment: Catchment
+    first: int
+    continued: bool
 
 
 def as_catchment(data: "Catchment | pd.DataFrame | str | Path", **columns: Any) -> Catchment:
@@ -49,17 +71,16 @@ def as_catchment(data: "Catchment | pd.DataFrame | str | Path", **columns: Any) 
     ----------
     data : Catchment, DataFrame, str or path
     **columns
-        Column names and the date format, see `gr4jstan.read_csv`.
+        Column names, the date format, latitude, area and flow unit, see `gr4jstan.read_csv`.
 
     Raises
     ------
     InputError
         If the data cannot be read, or columns are named where there is nothing to choose.
     """
-    named = {key: value for key, value in columns.items() if value not in (None, False)}
+    named = [k for k, v in columns.items() if v is not None and k != "forcing_only"]
     built_in = isinstance(data, str) and data in dataset_names()
     if isinstance(data, Catchment) or built_in:
-        named.pop("forcing_only", None)
         if named:
             raise InputError(f"{', '.join(named)} cannot be chosen: the data are not a file.")
         return data if isinstance(data, Catchment) else load_dataset(str(data))
@@ -75,15 +96,29 @@ def define_task(
     start: Day | None = None,
     end: Day | None = None,
     warmup: str | int | None = None,
+    validation: tuple[Day | None, Day | None] | None = None,
 ) -> Task:
-    """Choose the period, check that it can be calibrated on, and make the program's data.
+    """Choose the periods, check that they can be used, and make the program's data.
+
+    Parameters
+    ----------
+    data : Catchment, DataFrame, str or path
+    model : Model
+    start, end : date, str or int, optional
+        First and last day that is simulated.
+    warmup : str or int, optional
+        First days that do not count, see `gr4jstan.model.warmup_days`.
+    validation : (start, end), optional
+        First and last day of the validation period; None stands for the end of the data, or for
+        the day beside the calibration period.
 
     Raises
     ------
     InputError
-        If data or period are not usable.
+        If data or periods are not usable, or the periods overlap.
     """
-    catchment = as_catchment(data).select(start, end)
+    record = as_catchment(data)
+    catchment = record.select(start, end)
     skipped = warmup_days(model, catchment, warmup)
     return Task(
         catchment=catchment,
@@ -91,4 +126,65 @@ def define_task(
         warmup=skipped,
         days=observed_days(model, catchment, skipped),
         data=stan_data(model, catchment, skipped),
+        validation=None if validation is None else _validation(record, start, end, validation),
     )
+
+
+# Days that a validation period before the calibration is simulated without counting.
+_SPIN_UP = 365
+
+
+def _validation(
+    record: Catchment,
+    start: Day | None,
+    end: Day | None,
+    period: tuple[Day | None, Day | None],
+) -> Validation:
+    """Find the days that a validation period needs: from the calibration on, or with a spin-up."""
+    last = len(record) - 1
+    calibration = (
+        0 if start is None else record.position(start, "--start (start=)"),
+        last if end is None else record.position(end, "--end (end=)"),
+    )
+    before = period[0] is None and calibration[1] == last
+    first = 0 if before else calibration[1] + 1
+    final = calibration[0] - 1 if before else last
+    if period[0] is not None:
+        first = record.position(period[0], "--validation-start (validation=)")
+        if first < calibration[0]:
+            final = calibration[0] - 1
+    if period[1] is not None:
+        final = record.position(period[1], "--validation-end (validation=)")
+        if period[0] is None and final < calibration[0]:
+            first = 0
+    names = [record.label(min(max(day, 0), last)) for day in (first, final, *calibration)]
+    if first > final:
+        raise InputError(
+            f"{record.source}: no days are left for the validation period beside the calibration "
+            f"from {names[2]} to {names[3]}; shorten the calibration (start, end), or give the "
+            "first and last day of the validation."
+        )
+    if first <= calibration[1] and final >= calibration[0]:
+        raise InputError(
+            f"{record.source}: the validation period from {names[0]} to {names[1]} overlaps the "
+            f"calibration from {names[2]} to {names[3]}; choose days that the calibration does not "
+            "see."
+        )
+    continued = first > calibration[1]
+    simulated_from = calibration[1] + 1 if continued else 0
+    days = _days(record, simulated_from, final)
+    counts = max(first - simulated_from, 0 if continued else _SPIN_UP)
+    Q = np.full(len(days), np.nan) if days.Q is None else days.Q.copy()
+    Q[:counts] = np.nan
+    if np.isnan(Q).all():
+        raise InputError(
+            f"{record.source}: there is no observed Q to validate with from {names[0]} to "
+            f"{names[1]}" + ("" if continued else " after a spin-up of one year") + "."
+        )
+    return Validation(replace(days, Q=Q), counts, continued)
+
+
+def _days(record: Catchment, first: int, last: int) -> Catchment:
+    if record.dates is None:
+        return record.select(first, last)
+    return record.select(record.dates[first].date(), record.dates[last].date())

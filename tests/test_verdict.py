@@ -1,0 +1,188 @@
+"""The verdict: what is said of fits that deserve it, and of no others."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import gr4jstan
+from gr4jstan.datasets import load_dataset
+from gr4jstan.end_state import EndState
+from gr4jstan.results import Fit
+from gr4jstan.verdict import headline, warnings
+
+UNFIT = "The model does not fit this catchment"
+
+
+@dataclass(frozen=True)
+class Altered(Fit):
+    """A fit with other scores or another summary."""
+
+    score_values: pd.DataFrame | None = None
+    table: pd.DataFrame | None = None
+
+    def scores(self) -> pd.DataFrame:
+        return super().scores() if self.score_values is None else self.score_values
+
+    def summary(self) -> pd.DataFrame:
+        return super().summary() if self.table is None else self.table
+
+
+def altered(fit: Fit, **changes: Any) -> Altered:
+    return Altered(**{field.name: getattr(fit, field.name) for field in fields(fit)}, **changes)
+
+
+def scored(fit: Fit, period: str = "calibration", **values: float) -> Fit:
+    table = fit.scores().copy()
+    for name, value in values.items():
+        table.loc[(period, name), "value"] = value
+    return altered(fit, score_values=table)
+
+
+def placed(fit: Fit, name: str, *, median: float, q5: float, q95: float) -> Fit:
+    table = fit.summary().copy()
+    table.loc[name, ["median", "q5", "q95"]] = [median, q5, q95]
+    return altered(fit, table=table)
+
+
+def texts(fit: Fit, severity: str) -> list[str]:
+    return [finding.text for finding in warnings(fit) if finding.severity == severity]
+
+
+def test_good_fits_pass(synthetic_fit: Fit, split_fit: Fit) -> None:
+    assert warnings(synthetic_fit) == ()
+    assert headline(synthetic_fit) == "Converged, and the model fits"
+    assert not texts(split_fit, "unfit")
+
+
+def test_a_catchment_fed_by_melt_does_not_fit() -> None:
+    """Flow that follows the calendar and not the rain."""
+    frame = load_dataset("example").to_frame()
+    day = frame.index.day_of_year.to_numpy()
+    noise = np.random.default_rng(1).lognormal(sigma=0.1, size=len(frame))
+    frame["Q"] = (0.3 + 3 * np.exp(-(((day - 150) / 30) ** 2))) * noise
+    fit = gr4jstan.fit(frame, chains=2, iter_sampling=100, seed=1, show_progress=False)
+    (text,) = texts(fit, "unfit")
+    values = fit.scores().loc["calibration", "value"]
+    assert values["nse_climatology"] > 0.9
+    assert text.startswith(f"{UNFIT}: over the calibration period its NSE is {values['nse']:.2f}")
+    assert f"reaches {values['nse_climatology']:.2f}" in text
+    assert "does not fit this catchment" in headline(fit)
+    assert warnings(fit)[0].text == text
+
+
+@pytest.mark.parametrize(
+    ("values", "unfit"),
+    [
+        ({"nse": 0.6, "nse_climatology": 0.5, "crps_skill": 0.2}, False),
+        ({"nse": 0.4, "nse_climatology": 0.5, "crps_skill": 0.2}, True),
+        ({"nse": 0.6, "nse_climatology": 0.5, "crps_skill": -0.1}, True),
+        ({"nse": 0.6, "nse_climatology": np.nan, "crps_skill": np.nan}, False),
+        ({"nse": -0.1, "nse_climatology": np.nan, "crps_skill": np.nan}, True),
+        # worse than the mean, and the climatology even more so
+        ({"nse": -0.1, "nse_climatology": -0.3, "crps_skill": 0.1}, True),
+    ],
+)
+@pytest.mark.parametrize("period", ["calibration", "validation"])
+def test_the_yardstick_is_the_calendar_in_either_period(
+    split_fit: Fit, period: str, values: dict[str, float], unfit: bool
+) -> None:
+    fit = scored(split_fit, period, **values)
+    found = texts(fit, "unfit")
+    assert bool(found) == unfit
+    assert all(text.startswith(UNFIT) and period in text for text in found)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"bias": 0.25}, "25 % too much water"),
+        ({"bias": -0.25}, "25 % too little water"),
+        ({"coverage_95": 0.8}, "too narrow. Try --error-model linear or student_t"),
+        ({"coverage_95": 0.995}, "too wide. Try --error-model"),
+    ],
+)
+def test_scores_that_are_off_are_warned_of(
+    split_fit: Fit, values: dict[str, float], words: str
+) -> None:
+    before = len(texts(split_fit, "warning"))
+    fit = scored(split_fit, **values)
+    assert len(texts(fit, "warning")) == before + 1
+    assert any(words in text for text in texts(fit, "warning"))
+    assert "with " in headline(fit)
+
+
+def test_a_known_sigma_is_named_where_the_band_is_off(split_fit: Fit) -> None:
+    known = replace(
+        split_fit, run=split_fit.run | {"model": {"sigma": 0.1, "error_model": "gaussian"}}
+    )
+    found = texts(scored(known, coverage_95=0.7), "warning")
+    (text,) = (text for text in found if "calibration period the 95 % band" in text)
+    assert "0.1 mm/d; give a larger one" in text
+
+
+def test_few_days_cannot_tell_whether_a_band_is_right(synthetic_fit: Fit) -> None:
+    assert synthetic_fit.scores().loc[("calibration", "coverage_95"), "value"] == 1
+    assert not texts(synthetic_fit, "warning")
+
+
+def test_a_fall_in_the_validation_is_warned_of(split_fit: Fit) -> None:
+    fit = scored(split_fit, "validation", nse=0.3, nse_climatology=0.0)
+    assert any("NSE falls from" in text and "to 0.30" in text for text in texts(fit, "warning"))
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("x3", {"median": 1.0, "q5": 0.8, "q95": 1.3}, "spurious modes"),
+        ("x4", {"median": 9.0, "q5": 8.5, "q95": 9.5}, "spurious modes"),
+        ("x4", {"median": 0.53, "q5": 0.501, "q95": 0.6}, "lower bound of its prior, 0.5 d"),
+        ("x4", {"median": 19.0, "q5": 17, "q95": 19.99}, "upper bound of its prior, 20 d"),
+        ("x3", {"median": 3000.0, "q5": 2800, "q95": 3200}, "3.5 standard deviations above"),
+        ("x2", {"median": -12.0, "q5": -13, "q95": -11}, "3.5 standard deviations below"),
+    ],
+)
+def test_parameters_out_of_place_are_warned_of(
+    split_fit: Fit, name: str, values: dict[str, float], words: str
+) -> None:
+    assert not any(words in text for text in texts(split_fit, "warning"))
+    assert any(words in text for text in texts(placed(split_fit, name, **values), "warning"))
+
+
+def test_a_flat_posterior_is_not_at_its_bounds(synthetic_fit: Fit) -> None:
+    width = 1950
+    flat = {"median": 50 + width / 2, "q5": 50 + 0.05 * width, "q95": 50 + 0.95 * width}
+    assert not texts(placed(synthetic_fit, "x1", **flat), "warning")
+    assert texts(placed(synthetic_fit, "x1", **flat | {"q5": 51.0}), "warning")
+
+
+def test_other_modes_are_told_with_their_log_density(synthetic_fit: Fit) -> None:
+    place = {"x1": 179.26, "x2": -0.926, "x3": 1234.5, "x4": 1.57}
+    modes = [
+        {"log_density": 10.0, "log_mass": 4.0, "parameters": place},
+        {"log_density": 7.5, "log_mass": 1.0, "parameters": place},
+    ]
+    start = synthetic_fit.run["start"] | {"modes": modes}
+    fit = replace(synthetic_fit, run=synthetic_fit.run | {"start": start})
+    (text,) = texts(fit, "note")
+    assert "x1 = 179, x2 = -0.926, x3 = 1230, x4 = 1.57" in text
+    assert "2.5 below" in text
+    assert f"about {100 * np.exp(-3):.1f} %" in text
+    assert headline(fit) == "Converged, and the model fits"
+
+
+def test_a_long_memory_of_the_errors_is_told(synthetic_fit: Fit) -> None:
+    end = synthetic_fit.end
+    memory = replace(end.memory, phi=np.full_like(end.memory.phi, 0.95))
+    fit = replace(synthetic_fit, saved_end=EndState(end.chain, end.draw, end.state, memory))
+    (text,) = texts(fit, "note")
+    assert "(0.95)" in text and "20 days" in text
+
+
+def test_draws_that_did_not_converge_come_first_in_the_headline(split_fit: Fit) -> None:
+    lost = replace(split_fit, diagnostics=split_fit.diagnostics | {"converged": False})
+    assert headline(lost) == "Not converged"
+    both = scored(lost, nse=-1.0)
+    assert headline(both) == "Not converged, and the model does not fit this catchment"
