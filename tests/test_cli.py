@@ -19,9 +19,7 @@ from gr4jstan.results import Fit, load_fit
 from gr4jstan.simulator import simulate
 from gr4jstan.toolchain import require_cmdstan
 
-FORCING = (
-    "--date-column --precip-column --pet-column --temperature-column --latitude --date-format"
-)
+FORCING = "--date-column --precip-column --pet-column --temperature-column --latitude --date-format"
 DATA = f"{FORCING} --discharge-column --flow-unit --area --start --end"
 MODEL = (
     "--gradient --truncate-mode --truncate-steps --subsample --error-model --sigma --priors "

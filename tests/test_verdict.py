@@ -159,7 +159,7 @@ def test_a_flat_posterior_is_not_at_its_bounds(synthetic_fit: Fit) -> None:
 
 
 def test_other_modes_are_told_with_their_log_density(synthetic_fit: Fit) -> None:
-    place = {"x1": 179.26, "x2": -0.926, "x3": 1234.5, "x4": 1.57}
+    place = {"log_x1": np.log(179.26), "asinh_x2": np.arcsinh(-0.926), "x3": 1234.5, "x4": 1.57}
     modes = [
         {"log_density": 10.0, "log_mass": 4.0, "parameters": place},
         {"log_density": 7.5, "log_mass": 1.0, "parameters": place},

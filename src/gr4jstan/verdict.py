@@ -257,9 +257,7 @@ def _distance_from_prior(name: str, value: float, numbers: dict[str, float]) -> 
 def _tell_of_modes(fit: Fit) -> Iterator[Finding]:
     main, *others = fit.run["start"]["modes"] or [None]
     for mode in others[:_MODES_TOLD]:
-        place = ", ".join(
-            f"{name} = {readable(number)}" for name, number in mode["parameters"].items()
-        )
+        place = ", ".join(_plainly(*parameter) for parameter in mode["parameters"].items())
         lower = main["log_density"] - mode["log_density"]
         share = math.exp(min(0.0, mode["log_mass"] - main["log_mass"]))
         holds = f"about {percent(share, 1)}" if share >= 1e-3 else "less than 0.1 %"
@@ -273,6 +271,14 @@ def _tell_of_modes(fit: Fit) -> Iterator[Finding]:
         yield Finding(
             "note", f"The search met {len(others) - _MODES_TOLD} further modes (see run.json)."
         )
+
+
+def _plainly(name: str, number: float) -> str:
+    """A parameter of the Stan program, without the transformation that airGR's have."""
+    for prefix, undo in (("log_", math.exp), ("asinh_", math.sinh)):
+        if name.startswith(prefix):
+            return _plainly(name.removeprefix(prefix), undo(number))
+    return f"{name} = {readable(number)}"
 
 
 def percent(share: float, digits: int = 0, sign: str = "") -> str:
