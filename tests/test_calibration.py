@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from gr4jstan.datasets import SYNTHETIC_TRUTH, load_dataset
 from gr4jstan.errors import InputError
 from gr4jstan.inference_data import dataset
 from gr4jstan.model import define_model
+from gr4jstan.programs import render_program
 from gr4jstan.results import Fit, load_fit
 from gr4jstan.settings import SamplerSettings
 from gr4jstan.task import as_catchment, define_task
@@ -101,7 +103,16 @@ def test_saved_and_loaded_is_the_same(synthetic_fit: Fit, fit_folder: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["posterior.nc", "states.nc", "diagnostics.json", "run.json", "model.stan", "data.json"]
+    "name",
+    [
+        "posterior.nc",
+        "states.nc",
+        "diagnostics.json",
+        "run.json",
+        "model.stan",
+        "data.json",
+        "gr4j_external.hpp",
+    ],
 )
 def test_a_folder_that_is_no_whole_fit_is_refused(
     fit_folder: Path, tmp_path: Path, name: str
@@ -212,3 +223,13 @@ def test_columns_cannot_be_chosen_where_there_is_no_file(options: dict[str, str]
 def test_settings_outside_their_range_are_refused(options: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         gr4jstan.fit("synthetic", **options)
+
+
+def test_the_header_of_an_earlier_program_is_not_taken_for_that_of_a_later_one(
+    fit_folder: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(fit_folder, tmp_path / "fit")
+    model = load_fit(folder).model
+    alone = render_program(replace(model.structure, gradient="autodiff"))
+    (folder / "model.stan").write_text(alone.code)
+    assert load_fit(folder).header is None

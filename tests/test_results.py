@@ -4,6 +4,7 @@ import warnings
 from dataclasses import replace
 
 import arviz as az
+import matplotlib.pyplot
 import numpy as np
 import pandas as pd
 import pytest
@@ -67,6 +68,14 @@ def test_a_prediction_that_spins_up_has_forgotten_the_calibration(split_fit, exa
     assert str(prediction.dates[0].date()) == NEXT_DAY
     assert prediction.flow == pytest.approx(fresh.Q[:, 365:], abs=1e-9)
     assert prediction.expected is prediction.flow
+
+
+def test_a_validation_before_the_calibration_spins_up(split_fit, later):
+    earlier = split_fit.run["validation"] | {"continued": False}
+    fit = replace(split_fit, run=split_fit.run | {"validation": earlier})
+    values = fit._values(fit.end.chain, fit.end.draw)
+    fresh = simulate(later.P, later.E, *(values[name] for name in ("x1", "x2", "x3", "x4")))
+    assert fit.validation.flow == pytest.approx(fresh.Q, abs=1e-9)
 
 
 def test_a_saved_fit_predicts_the_same(split_fit, later, tmp_path):
@@ -162,6 +171,18 @@ def test_loo_works_on_the_predictive_groups(split_fit):
     lppd = (logsumexp(values, axis=0) - np.log(1000)).sum()
     elpd = float(found.elpd if hasattr(found, "elpd") else found.elpd_loo)
     assert 2 < lppd - elpd < 3 * len(split_fit.parameters)
+
+
+def test_the_predictive_plot_of_the_installed_arviz_works(split_fit):
+    idata = split_fit.predictive_idata(draws=40, prior=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for group in ("posterior", "prior"):
+            if hasattr(az, "plot_ppc"):
+                az.plot_ppc(idata, group=group, num_pp_samples=10)
+            else:
+                az.plot_ppc_dist(idata, group=f"{group}_predictive", num_samples=10)
+    matplotlib.pyplot.close("all")
 
 
 def test_predictive_draws_have_the_spread_of_the_observations_errors(split_fit):

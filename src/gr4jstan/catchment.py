@@ -215,7 +215,7 @@ class Catchment:
         """
         if self.dates is None:
             text = str(day).strip()
-            if not re.fullmatch(r"-?\d+", text, re.ASCII):
+            if not re.fullmatch(r"-?\d{1,9}", text, re.ASCII):
                 raise InputError(
                     f"{option}: {day!r} is not a day number; {self.source} has no dates, "
                     f"so its days count from 0 to {len(self) - 1}"

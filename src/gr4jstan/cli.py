@@ -1,12 +1,19 @@
 """The command line: options and exit codes. What the commands do is in `gr4jstan.commands`."""
 
 import argparse
+import io
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
+from types import FrameType
 
 from gr4jstan.errors import InputError, ToolchainError
 from gr4jstan.options import (
+    add_cluster,
+    add_columns,
     add_data,
     add_force,
     add_forcing,
@@ -31,11 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     options = build_parser().parse_args(arguments)
-    from gr4jstan import commands
-
+    # names of files may be of any bytes, and a terminal of any encoding
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code: int = getattr(commands, options.command.replace("-", "_"))(options)
-        return code
+        with _ended_in_order():
+            from gr4jstan import commands
+
+            code: int = getattr(commands, options.command.replace("-", "_"))(options)
+            return code
     except InputError as error:
         print(f"gr4jstan: {error}", file=sys.stderr)
         return 2
@@ -45,6 +56,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("gr4jstan: interrupted; nothing was written.", file=sys.stderr)
         return 1
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Clean up as for Ctrl-C when the process is told to end or loses its terminal."""
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    ends = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    # what is ignored, as by nohup, stays so; and only the main thread may set handlers
+    heeded = {number: found for number in ends if (found := signal.getsignal(number)) in usual}
+    if threading.current_thread() is not threading.main_thread():
+        heeded = {}
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        # impatient hands should not interrupt the cleaning up
+        for each in heeded:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for each in heeded:
+        signal.signal(each, interrupt)
+    try:
+        yield
+    finally:
+        for each, handler in heeded.items():
+            signal.signal(each, handler)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -166,6 +202,33 @@ def build_parser() -> argparse.ArgumentParser:
     )
     report.add_argument("folder", metavar="DIR", help="folder that fit has written")
     add_force(report)
+
+    many = command(
+        "fit-many",
+        "sample the posteriors of many catchments, on all cores or on a Dask cluster",
+        "gr4jstan fit-many manifest.csv -o many",
+        "gr4jstan fit-many manifest.csv -o many --scheduler tcp://10.0.0.1:8786 --seed 1",
+    )
+    many.add_argument(
+        "manifest",
+        metavar="MANIFEST.csv",
+        help="a CSV file with the columns id and file, and any options below that a row sets for "
+        "itself (area, flow_unit, start, priors, ...)",
+    )
+    many.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        required=True,
+        help="folder to write; a run that stopped goes on in its folder",
+    )
+    add_cluster(many)
+    add_columns(many)
+    add_warmup(many)
+    add_validation(many)
+    add_model(many)
+    add_sampler(many)
+    add_force(many)
 
     compare = command(
         "compare",

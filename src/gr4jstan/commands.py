@@ -15,6 +15,7 @@ from gr4jstan.compiler import compile_program
 from gr4jstan.errors import InputError
 from gr4jstan.files import output_file, output_folder, write_json
 from gr4jstan.model import Model, define_model
+from gr4jstan.priors import parse_prior_settings
 from gr4jstan.programs import HEADER_NAME, PROGRAM_NAME, render_program
 from gr4jstan.results import Fit, load_fit
 from gr4jstan.settings import SamplerSettings
@@ -123,6 +124,33 @@ def report(options: Namespace) -> int:
     write_report(load_fit(options.folder), path, force=options.force)
     print(f"Written to {path}")
     return 0
+
+
+def fit_many(options: Namespace) -> int:
+    """Sample the posteriors of many catchments."""
+    from gr4jstan.manifest import CALIBRATING, READING
+    from gr4jstan.many import fit_many
+
+    given = {name: getattr(options, name, None) for name in READING | CALIBRATING}
+    given["prior_settings"] = parse_prior_settings(options.prior) or None
+    result = fit_many(
+        options.manifest,
+        options.output,
+        scheduler=options.scheduler,
+        full=options.full,
+        force=options.force,
+        show_progress=not options.no_progress,
+        announce=_say,
+        **given,
+    )
+    done = result.table["converged"].fillna(False).sum()
+    print(
+        f"{len(result.table)} catchments: {done} converged, "
+        f"{len(result.table) - done - result.failed} not converged, {result.failed} failed; "
+        f"{result.calibrated} calibrated now, {result.kept} were complete before.\n"
+        f"Table and overview are in {result.folder}"
+    )
+    return 0 if result.converged else 3
 
 
 def compare(options: Namespace) -> int:
@@ -249,18 +277,8 @@ def _model(options: Namespace) -> Model:
         sigma=options.sigma,
         priors=options.priors,
         initial_states=options.initial_states,
-        prior_settings=dict(_prior_setting(text) for text in options.prior),
+        prior_settings=parse_prior_settings(options.prior),
     )
-
-
-def _prior_setting(text: str) -> tuple[str, float]:
-    name, _, number = text.partition("=")
-    try:
-        return name.strip(), float(number)
-    except ValueError:
-        raise InputError(
-            f"--prior {text!r}: write it as NAME=NUMBER, as in x1_upper=3000"
-        ) from None
 
 
 def _sampler(options: Namespace) -> SamplerSettings:

@@ -141,6 +141,9 @@ def build_once(
             # only a killed process leaves these: the lock is ours
             for leftover in (entry, *programs.glob(f".{key}-*")):
                 shutil.rmtree(leftover, ignore_errors=True)
+            if entry.exists():
+                # something else than a folder
+                entry.unlink()
             if what:
                 say(f"compiling {what}")
             start = time.monotonic()

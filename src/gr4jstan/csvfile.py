@@ -13,6 +13,10 @@ from gr4jstan.tables import parse_table
 
 _SEPARATORS = (";", "\t", ",")
 
+# Far more than any catchment has: 2700 years; reading so much takes about 1 GB of memory.
+_MOST_BYTES = 50_000_000
+_MOST_LINES = 1_000_000
+
 
 def read_csv(
     path: str | os.PathLike[str],
@@ -89,11 +93,18 @@ def _read_text(path: Path) -> str:
     if path.is_dir():
         raise InputError(f"{path} is a folder; a CSV file is needed")
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
     except FileNotFoundError as error:
         raise InputError(f"there is no file {path}") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    if len(content) > _MOST_BYTES or content.count(b"\n") > _MOST_LINES:
+        raise InputError(
+            f"{path} is too large for daily data of one catchment (more than "
+            f"{_MOST_BYTES / 1e6:.0f} MB or {_MOST_LINES} lines); is it of many catchments, or "
+            "sub-daily? Keep the columns and days that are needed"
+        )
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     elif re.search(rb"[\x00-\x08\x0e-\x1f]", content):

@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from gr4jstan.errors import InputError
+from gr4jstan.files import hdf5_errors
 from gr4jstan.prediction import Memory
 from gr4jstan.simulator import State
 
@@ -57,7 +58,8 @@ def write_end_state(end: EndState, path: Path) -> None:
     )
     for name in ("S", "R", "uh1", "uh2"):
         dataset[name].attrs["units"] = "mm"
-    dataset.to_netcdf(str(path), engine=_ENGINE)
+    with hdf5_errors(path):
+        dataset.to_netcdf(str(path), engine=_ENGINE)
 
 
 def read_end_state(path: Path) -> EndState:
@@ -71,6 +73,8 @@ def read_end_state(path: Path) -> EndState:
     try:
         with xr.open_dataset(path, engine=_ENGINE) as file:
             dataset = file.load()
+        if any(dataset[name].dims != ("chain", "draw") for name in ("S", "R", "phi", "eta")):
+            raise ValueError("the states are not of the shape (chain, draw)")
         flat = {name: dataset[name].to_numpy().ravel() for name in ("S", "R", "phi", "eta")}
         rows = flat["S"].size
         water = [dataset[name].to_numpy().reshape(rows, -1) for name in ("uh1", "uh2")]
@@ -80,5 +84,6 @@ def read_end_state(path: Path) -> EndState:
             State(flat["S"], flat["R"], *water),
             Memory(flat["phi"], flat["eta"], int(dataset.attrs["days_since_observation"])),
         )
-    except (OSError, ValueError, KeyError) as error:
+    # HDF5 and xarray stumble over a foreign file in many ways
+    except Exception as error:
         raise InputError(f"{path}: damaged ({error}); run the fit again.") from error

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gr4jstan.catchment import Catchment
 from gr4jstan.errors import InputError
+from gr4jstan.files import hdf5_errors
 from gr4jstan.sampling import Draws
 from gr4jstan.task import Task
 
@@ -191,7 +192,8 @@ def dataset(idata: InferenceData, group: str) -> xr.Dataset:
 
 def write_netcdf(idata: InferenceData, path: Path) -> None:
     """Write all groups to a NetCDF file."""
-    idata.to_netcdf(str(path), engine=_ENGINE)
+    with hdf5_errors(path):
+        idata.to_netcdf(str(path), engine=_ENGINE)
 
 
 def read_netcdf(path: Path) -> InferenceData:
@@ -210,7 +212,8 @@ def read_netcdf(path: Path) -> InferenceData:
             with xr.open_datatree(path, engine=_ENGINE) as tree:
                 idata = tree.load()
             dataset(idata, "posterior")
-    except (OSError, ValueError, KeyError) as error:
+    # HDF5 and xarray stumble over a foreign file in many ways
+    except Exception as error:
         raise InputError(f"{path}: not a posterior that can be read ({error}).") from error
     return idata
 

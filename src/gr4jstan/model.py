@@ -156,7 +156,8 @@ def warmup_days(model: Model, catchment: Catchment, warmup: str | int | None) ->
     text = str(warmup).strip().upper()
     years = text.endswith("Y")
     digits = text[:-1] if years else text
-    if not digits.isdecimal():
+    # no period has a billion days, and Python refuses to read very long numbers
+    if not digits.isdecimal() or len(digits) > 9:
         raise InputError(f"warmup is {warmup!r}; give a number of days (365) or years (1Y).")
     number = int(digits)
     days = 365 * number if years else number

@@ -7,7 +7,7 @@ from gr4jstan.settings import SamplerSettings
 
 
 def add_data(parser: argparse.ArgumentParser, default: str | None = None) -> None:
-    """The data file, its columns and the period."""
+    """The data file with `add_columns`."""
     more = "" if default is None else f" (default: {default})"
     parser.add_argument(
         "data",
@@ -16,6 +16,11 @@ def add_data(parser: argparse.ArgumentParser, default: str | None = None) -> Non
         default=default,
         help=f"a CSV file, or the name of a built-in data set: example, synthetic{more}",
     )
+    add_columns(parser)
+
+
+def add_columns(parser: argparse.ArgumentParser) -> None:
+    """The columns of the data, and the period."""
     group = parser.add_argument_group("data (P and E in mm/d; defaults: the common aliases)")
     _add_forcing(group)
     group.add_argument("--discharge-column", metavar="NAME", help="column of the streamflow")
@@ -175,6 +180,20 @@ def add_sampler(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, metavar="N", help="seed (default: drawn, and kept in run.json)"
     )
     group.add_argument("--no-progress", action="store_true", help="show no progress bars")
+
+
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """Where many catchments are calibrated."""
+    group = parser.add_argument_group("many catchments")
+    group.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="address of a Dask scheduler, as tcp://HOST:8786 (default: a cluster of this "
+        "machine's cores)",
+    )
+    group.add_argument(
+        "--full", action="store_true", help="write report and bands of each catchment, too"
+    )
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 
+def can_show_bars() -> bool:
+    """In a terminal or a notebook; a log file would be littered with them."""
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
+
+
 @contextlib.contextmanager
 def progress_bar(progress: bool, title: str, delay: float = 0, **options: Any) -> Iterator[Any]:
     """A progress bar whose clock goes on while nothing is reported.
@@ -19,6 +24,7 @@ def progress_bar(progress: bool, title: str, delay: float = 0, **options: Any) -
     # in a log file, every update is a line
     interval = 1.0 if sys.stderr.isatty() else 20.0
     layout = "{desc}: {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt}{unit} {elapsed}"
+    layout += ", {remaining} left{postfix}"
     if "total" in options:
         options["bar_format"] = layout
     with tqdm(

@@ -1,14 +1,12 @@
 """The report of a fit: one HTML file that needs nothing else."""
 
-import base64
 from pathlib import Path
 
-import jinja2
-
-from gr4jstan.drawing import to_png
 from gr4jstan.files import output_file
+from gr4jstan.pages import embed, render_page
 from gr4jstan.plots import plot_fit, plot_pit
 from gr4jstan.posterior_plots import plot_pairs, plot_traces
+from gr4jstan.progress import can_show_bars, progress_bar
 from gr4jstan.report_text import (
     checks,
     facts,
@@ -68,7 +66,8 @@ def render_report(fit: Fit) -> str:
     grave = not converged or any(finding.severity == "unfit" for finding in found)
     doubtful = any(finding.severity == "warning" for finding in found)
     periods, scores = score_rows(fit)
-    return _template().render(
+    return render_page(
+        "report.html.j2",
         run=fit.run,
         verdict=describe(converged, found),
         colour="bad" if grave else "doubtful" if doubtful else "good",
@@ -78,9 +77,7 @@ def render_report(fit: Fit) -> str:
         parameters=parameter_rows(fit),
         periods=periods,
         scores=scores,
-        figures=[
-            (title, text, _embed(to_png(draw(fit)))) for draw, (title, text) in _CAPTIONS.items()
-        ],
+        figures=_figures(fit),
         checks=checks(fit),
         trust=trust_words(fit),
         command=command_line(fit),
@@ -102,16 +99,11 @@ def write_report(fit: Fit, path: str | Path, *, force: bool = False) -> None:
         work.write_text(render_report(fit), encoding="utf-8")
 
 
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gr4jstan", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2")
-
-
-def _embed(image: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(image).decode("ascii")
+def _figures(fit: Fit) -> list[tuple[str, str, str]]:
+    """Title, caption and image of each figure."""
+    figures = []
+    with progress_bar(can_show_bars(), "report", delay=2, total=len(_CAPTIONS), unit="") as bar:
+        for draw, (title, text) in _CAPTIONS.items():
+            figures.append((title, text, embed(draw(fit))))
+            bar.update()
+    return figures

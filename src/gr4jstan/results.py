@@ -1,7 +1,6 @@
 """The result of a calibration: the posterior, and what follows from it."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +38,8 @@ from gr4jstan.prediction import (
     start_state,
 )
 from gr4jstan.programs import HEADER_NAME
+from gr4jstan.progress import can_show_bars
+from gr4jstan.saved import check_end, check_posterior, check_texts, read_json
 from gr4jstan.scores import score_table
 from gr4jstan.simulator import Simulation
 from gr4jstan.task import as_catchment
@@ -358,7 +359,7 @@ class Fit:
         chain, draw = self._choose(DRAWS)
         values = self._values(chain, draw)
         P, E, Q = (self._days[name].to_numpy() for name in ("P", "E", "Q"))
-        flow, state = simulate_draws(values, P, E, start_state(values))
+        flow, state = simulate_draws(values, P, E, start_state(values), progress=can_show_bars())
         days = np.flatnonzero(~np.isnan(Q))
         memory = learn_memory(self.model, values, Q[days], days, flow)
         return flow, EndState(chain, draw, state, memory)
@@ -369,7 +370,7 @@ class Fit:
         values = self._values(self.end.chain, self.end.draw)
         state = self.end.state if continued else spin_up_state(values)
         P, E = (forcing[name].to_numpy() for name in ("P", "E"))
-        flow, _ = simulate_draws(values, P, E, state, progress=True)
+        flow, _ = simulate_draws(values, P, E, state, progress=can_show_bars())
         dates = forcing.index[skipped:]
         return self._with_errors(flow[:, skipped:], dates, continued=continued, stream=stream)
 
@@ -413,30 +414,31 @@ def load_fit(folder: str | Path) -> Fit:
         If a file is missing or damaged, or was written by another version, naming it.
     """
     place = Path(folder)
-    texts: dict[str, Mapping[str, Any]] = {}
-    for name in ("diagnostics", "run", "data"):
-        path = place / f"{name}.json"
-        try:
-            texts[name] = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(
-                f"{path}: {error.strerror}; is {folder} the folder of a fit?"
-            ) from None
-        except ValueError as error:
-            raise InputError(f"{path}: damaged ({error}); run the fit again.") from None
-    if texts["run"].get("format") != FORMAT:
-        raise InputError(f"{place / 'run.json'}: written by another version of gr4jstan.")
-    try:
-        code = (place / "model.stan").read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{place / 'model.stan'}: {error.strerror}.") from None
-    header = place / HEADER_NAME
-    return Fit(
-        idata=read_netcdf(place / "posterior.nc"),
-        diagnostics=dict(texts["diagnostics"]),
-        run=dict(texts["run"]),
-        code=code,
-        header=header.read_text(encoding="utf-8") if header.is_file() else None,
-        data=dict(texts["data"]),
-        saved_end=read_end_state(place / "states.nc"),
+    diagnostics, run, data = (
+        read_json(place / f"{name}.json") for name in ("diagnostics", "run", "data")
     )
+    if run.get("format") != FORMAT:
+        raise InputError(f"{place / 'run.json'}: written by another version of gr4jstan.")
+    model = check_texts(place, run, diagnostics, data)
+    code = _read_text(place / "model.stan")
+    idata = read_netcdf(place / "posterior.nc")
+    check_posterior(place / "posterior.nc", idata, model, run["validation"] is not None)
+    end = read_end_state(place / "states.nc")
+    check_end(place / "states.nc", end, idata)
+    return Fit(
+        idata=idata,
+        diagnostics=diagnostics,
+        run=run,
+        code=code,
+        # a folder that was written anew may hold the header of an earlier program
+        header=_read_text(place / HEADER_NAME) if HEADER_NAME in code else None,
+        data=data,
+        saved_end=end,
+    )
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: damaged ({error}); run the fit again.") from None

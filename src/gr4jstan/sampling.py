@@ -2,11 +2,14 @@
 
 import json
 import logging
-import sys
+import os
+import shutil
+import signal
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gr4jstan.errors import ToolchainError
+from gr4jstan.progress import can_show_bars
 from gr4jstan.settings import SamplerSettings
 from gr4jstan.toolchain import require_cmdstan
 
@@ -107,7 +111,7 @@ def sample(
         **adaptation,
         max_treedepth=settings.max_treedepth,
         metric="dense_e",
-        show_progress=show_progress and _can_show_bars(),
+        show_progress=show_progress and can_show_bars(),
     ) as (mcmc, seconds):
         columns = mcmc.column_names
         draws = mcmc.draws(inc_warmup=True)
@@ -153,30 +157,63 @@ def _run(
     import cmdstanpy
 
     cmdstanpy.set_cmdstan_path(str(require_cmdstan()))
-    with tempfile.TemporaryDirectory(prefix="gr4jstan-") as folder, _quiet_cmdstanpy():
+    with (
+        tempfile.TemporaryDirectory(prefix="gr4jstan-", ignore_cleanup_errors=True) as folder,
+        _quiet_cmdstanpy(),
+    ):
         data_file = Path(folder) / "data.json"
         data_file.write_text(json.dumps(dict(data)), encoding="utf-8")
         model = cmdstanpy.CmdStanModel(exe_file=str(executable))
+
+        def run() -> "CmdStanMCMC":
+            return model.sample(data=str(data_file), output_dir=folder, sig_figs=17, **arguments)
+
         start = time.perf_counter()
         try:
-            mcmc = model.sample(data=str(data_file), output_dir=folder, sig_figs=17, **arguments)
+            mcmc = _interruptible(run, Path(folder))
         except (RuntimeError, ValueError) as error:
-            raise ToolchainError(_last_words(error, Path(folder))) from error
+            raise ToolchainError(_last_words(error, Path(folder), arguments["chains"])) from error
         yield mcmc, time.perf_counter() - start
 
 
-def _last_words(error: Exception, folder: Path) -> str:
-    consoles = [
-        f"{path.name}: {lines[-1]}"
+def _interruptible(run: Callable[[], "CmdStanMCMC"], folder: Path) -> "CmdStanMCMC":
+    """Run the chains, and end them when Ctrl-C, say, interrupts the wait."""
+    # an interrupt reaches the main thread only; in a thread of its own cmdstanpy ends in order
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        result = pool.submit(run)
+        try:
+            return result.result()
+        except BaseException:
+            while not result.done():
+                # chains that wait for their turn find no folder to start in
+                shutil.rmtree(folder, ignore_errors=True)
+                _end_processes(folder)
+                time.sleep(0.05)
+            raise
+
+
+def _end_processes(folder: Path) -> None:
+    """Kill those children of this process whose command names the folder."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == os.getpid() and os.fsencode(folder) in (process / "cmdline").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+def _last_words(error: Exception, folder: Path, chains: int) -> str:
+    """What the console of each chain that did not come to its end said last."""
+    consoles = {
+        path.name: path.read_text(errors="replace").strip().splitlines()
         for path in sorted(folder.glob("*stdout*.txt"))
-        if (lines := path.read_text(errors="replace").strip().splitlines())
+    }
+    failed = [
+        f"{name}: {lines[-1] if lines else 'no output'}"
+        for name, lines in consoles.items()
+        if not any("Elapsed Time:" in line for line in lines)
     ]
-    return "\n".join(["Sampling failed.", *(consoles or [str(error)])])
-
-
-def _can_show_bars() -> bool:
-    """In a terminal or a notebook; a log file would be littered with them."""
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    counted = f" in {len(failed)} of {chains} chains" if failed else ""
+    return "\n".join([f"Sampling failed{counted}.", *(failed or [str(error)])])
 
 
 @contextmanager
