@@ -133,16 +133,20 @@ def fit_many(options: Namespace) -> int:
 
     given = {name: getattr(options, name, None) for name in READING | CALIBRATING}
     given["prior_settings"] = parse_prior_settings(options.prior) or None
-    result = fit_many(
-        options.manifest,
-        options.output,
-        scheduler=options.scheduler,
-        full=options.full,
-        force=options.force,
-        show_progress=not options.no_progress,
-        announce=_say,
-        **given,
-    )
+    try:
+        result = fit_many(
+            options.manifest,
+            options.output,
+            scheduler=options.scheduler,
+            full=options.full,
+            force=options.force,
+            show_progress=not options.no_progress,
+            announce=_say,
+            **given,
+        )
+    except KeyboardInterrupt:
+        _say(f"gr4jstan: interrupted; the same command goes on with what {options.output} lacks.")
+        return 1
     done = result.table["converged"].fillna(False).sum()
     print(
         f"{len(result.table)} catchments: {done} converged, "

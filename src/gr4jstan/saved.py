@@ -134,9 +134,9 @@ def check_posterior(path: Path, idata: InferenceData, model: Model, validated: b
                 raise _damaged(path, f"{name} in {group} is not finite")
     posterior, stats = dataset(idata, "posterior"), dataset(idata, "sample_stats")
     for draws in (posterior, stats):
-        for name, array in draws.data_vars.items():
+        for label, array in draws.data_vars.items():
             if array.dims != ("chain", "draw") or array.shape != posterior["x1"].shape:
-                raise _damaged(path, f"{name} is not of the shape (chain, draw)")
+                raise _damaged(path, f"{label} is not of the shape (chain, draw)")
     if not posterior["x1"].size:
         raise _damaged(path, "no draws")
     days = _check_days(path, dataset(idata, "constant_data"), "")
