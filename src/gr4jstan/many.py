@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -236,7 +235,7 @@ def _run(
                 reason = f"{entry.file}: {error.strerror}"
                 yield job, Outcome({}, {"id": entry.id}, reason)
                 continue
-            key = f"{job.id}-{hashlib.sha256(job.fingerprint.encode()).hexdigest()[:16]}"
+            key = f"{job.id}-{job.fingerprint[:16]}"
             future = client.submit(calibrate, job, share, key=key, pure=False)
             running[future] = job
             completed.add(future)

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ class Job:
     options: Mapping[str, Any]
     full: bool
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Changes when the result may: hash of data, options and version."""
         options = json.dumps([dict(self.options), self.full], sort_keys=True)
