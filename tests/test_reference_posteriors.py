@@ -90,6 +90,7 @@ def test_the_reference_is_one_and_of_the_same_problem(name: str, fits: dict[str,
     assert found["max_rhat"] == stored["posterior"]["r_hat"].max() < 1.01
     assert found["divergences"] == found["max_treedepth_hits"] == 0
     assert stored["model"]["gradient"] == "autodiff"
+    assert sampler["chains"] == 10
     assert found["draws"] == sampler["chains"] * sampler["iter_sampling"] // sampler["thin"]
     # its own errors are small beside what is looked for
     table = stored["posterior"]
