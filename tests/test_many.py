@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 import gr4jstan
 from gr4jstan import many
@@ -174,29 +175,16 @@ def test_a_killed_run_goes_on_where_it_was(cluster: Cluster, tmp_path: Path) -> 
     before = {name: (out / name / "status.json").stat().st_mtime_ns for name in complete(out)}
     assert 2 <= len(before) < 6
 
-    result = fit_many(
-        manifest, out, scheduler=cluster.address, show_progress=False, **OPTIONS, **_DEFAULTS
-    )
+    result = fit_many(manifest, out, scheduler=cluster.address, show_progress=False, **OPTIONS)
     assert result.kept == len(before)
     assert result.calibrated == 6 - len(before)
     for name, written in before.items():
         assert (out / name / "status.json").stat().st_mtime_ns == written, "done twice"
     assert complete(out) == {f"c{i}" for i in range(6)}
-    assert not list(out.glob(".work-*"))
+    assert not list(out.glob(".gr4jstan-work-*"))
     single = gr4jstan.fit(tmp_path / "c5.csv", show_progress=False, **OPTIONS)
     expected = dataset(single.idata, "posterior").to_array().to_numpy()
     np.testing.assert_array_equal(draws_of(out / "c5"), expected)
-
-
-# what the command passes of options that nobody set
-_DEFAULTS = {
-    "gradient": "adjoint",
-    "subsample": 1,
-    "priors": "default",
-    "chains": 4,
-    "adapt_delta": 0.8,
-    "max_treedepth": 10,
-}
 
 
 def test_the_command_uses_all_cores_and_says_how_it_went(
@@ -239,6 +227,7 @@ def test_a_catchment_is_done_again_when_its_data_or_options_change(
     (tmp_path / "c1.csv").write_text(text.replace(",0.0,", ",0.1,", 1))
     assert run() == (1, 1)
     assert run(seed=4) == (2, 0)
+    assert run(seed=4, chains=4, priors="default") == (0, 2), "a default said aloud is the default"
     status = json.loads((out / "c0" / "status.json").read_text())
     (out / "c0" / "status.json").write_text(json.dumps(status)[:-20])
     assert run(seed=4) == (1, 1), "a damaged one, too"
@@ -252,6 +241,13 @@ def test_what_concerns_all_catchments_is_refused_at_once(
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(InputError, match="holds something else"):
         fit_many(manifest, tmp_path / "mine", show_progress=False)
+    (tmp_path / "busy").mkdir()
+    (tmp_path / "busy" / many._MARK).touch()
+    with (
+        FileLock(tmp_path / "busy" / many._LOCK),
+        pytest.raises(InputError, match="Another fit-many is at work in"),
+    ):
+        fit_many(manifest, tmp_path / "busy", show_progress=False)
     with pytest.raises(InputError, match="chains is 0"):
         fit_many(manifest, tmp_path / "out", chains=0)
     with pytest.raises(InputError, match="no option 'chain'"):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gr4jstan.csvfile import read_csv
     from gr4jstan.datasets import load_dataset
     from gr4jstan.errors import InputError, ToolchainError
+    from gr4jstan.many import Many, fit_many
     from gr4jstan.results import Fit, load_fit
     from gr4jstan.simulator import Simulation, simulate
 
@@ -19,9 +20,11 @@ _HOMES = {
     "Catchment": "catchment",
     "Fit": "results",
     "InputError": "errors",
+    "Many": "many",
     "Simulation": "simulator",
     "ToolchainError": "errors",
     "fit": "calibration",
+    "fit_many": "many",
     "load_dataset": "datasets",
     "load_fit": "results",
     "read_csv": "csvfile",
@@ -32,10 +35,12 @@ __all__ = [
     "Catchment",
     "Fit",
     "InputError",
+    "Many",
     "Simulation",
     "ToolchainError",
     "__version__",
     "fit",
+    "fit_many",
     "load_dataset",
     "load_fit",
     "read_csv",

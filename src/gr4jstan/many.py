@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock, Timeout
+
 from gr4jstan.errors import InputError, ToolchainError
-from gr4jstan.files import write_json
+from gr4jstan.files import output_folder, write_json
 from gr4jstan.manifest import CALIBRATING, READING, Entry, read_manifest
 from gr4jstan.many_table import write_table
 from gr4jstan.many_worker import Job, Outcome, calibrate
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 STATUS = "status.json"
 _MARK = "gr4jstan-many.json"
+_LOCK = ".gr4jstan-many.lock"
 
 # Catchments handed to the cluster for each of its cores: one at work, one waiting.
 _AHEAD = 2
@@ -101,8 +104,8 @@ def fit_many(
     Raises
     ------
     InputError
-        If manifest, folder or an option cannot be used. What is wrong with a catchment is in the
-        table.
+        If manifest, folder or an option cannot be used, or another run is at work in the folder.
+        What is wrong with a catchment is in the table.
     ToolchainError
         If there is no cluster, or its workers have no CmdStan.
     """
@@ -114,6 +117,23 @@ def fit_many(
     _check_options(common)
     entries = read_manifest(manifest)
     place = _open_folder(Path(folder), force)
+    try:
+        with FileLock(place / _LOCK, timeout=0):
+            return _complete(place, entries, common, scheduler, full, show_progress, say)
+    except Timeout:
+        raise InputError(f"Another fit-many is at work in {folder}; wait until it ends.") from None
+
+
+def _complete(
+    place: Path,
+    entries: Sequence[Entry],
+    common: Mapping[str, Any],
+    scheduler: str | None,
+    full: bool,
+    show_progress: bool,
+    say: Callable[[str], None],
+) -> Many:
+    """Calibrate what is not there yet, and write the table."""
     kept = failed = 0
     records: dict[str, dict[str, Any]] = {}
     todo: list[Entry] = []
@@ -139,6 +159,18 @@ def fit_many(
                 bar.update()
     table = write_table([records[entry.id] for entry in entries], place)
     return Many(table, place, len(todo) - failed, kept, failed)
+
+
+def _chosen(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that differ from the defaults: said or not, a default is the same calibration."""
+    defaults = {name: field.default for name, field in SamplerSettings.__dataclass_fields__.items()}
+    # fit draws a seed where none is given
+    del defaults["seed"]
+    defaults |= {
+        name: parameter.default
+        for name, parameter in inspect.signature(define_model).parameters.items()
+    }
+    return {name: value for name, value in options.items() if value != defaults.get(name)}
 
 
 def _check_options(common: Mapping[str, Any]) -> None:
@@ -167,8 +199,6 @@ def _open_folder(folder: Path, force: bool) -> Path:
                 "use --force."
             )
         folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(".work-*"):
-            shutil.rmtree(left, ignore_errors=True)
         write_json(mark, {"format": 1})
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}.") from None
@@ -177,7 +207,7 @@ def _open_folder(folder: Path, force: bool) -> Path:
 
 def _job(entry: Entry, common: Mapping[str, Any], full: bool) -> Job:
     content = entry.file.read_bytes()
-    return Job(entry.id, entry.file.name, content, {**common, **entry.options}, full)
+    return Job(entry.id, entry.file.name, content, _chosen({**common, **entry.options}), full)
 
 
 def _finished(
@@ -195,16 +225,14 @@ def _finished(
 def _store(place: Path, job: Job, outcome: Outcome) -> None:
     """Write a catchment's folder at once: it is there as a whole, or not."""
     final = place / job.id
-    work = Path(tempfile.mkdtemp(prefix=".work-", dir=place))
-    work.chmod(0o755)
-    for name, content in outcome.files.items():
-        (work / name).write_bytes(content)
     record = outcome.record | {"error": outcome.error}
     status = {"fingerprint": job.fingerprint, "error": outcome.error, "record": record}
-    write_json(work / STATUS, status)
     if final.exists():
         shutil.rmtree(final)
-    work.replace(final)
+    with output_folder(final) as work:
+        for name, content in outcome.files.items():
+            (work / name).write_bytes(content)
+        write_json(work / STATUS, status)
 
 
 def _run(
@@ -258,6 +286,7 @@ def _run(
 def _connect(scheduler: str | None, say: Callable[[str], None]) -> Iterator[Client]:
     """A client whose workers can calibrate."""
     try:
+        import dask.config
         from distributed import Client, LocalCluster
     except ImportError:
         raise ToolchainError(
@@ -265,7 +294,9 @@ def _connect(scheduler: str | None, say: Callable[[str], None]) -> Iterator[Clie
         ) from None
     if scheduler is None:
         require_cmdstan()
+        # Dask's profiler looks at a waiting Python a hundred times a second
         with (
+            dask.config.set({"distributed.worker.profile.enabled": False}),
             LocalCluster(
                 n_workers=cores(), threads_per_worker=1, dashboard_address=":0", memory_limit=None
             ) as cluster,
