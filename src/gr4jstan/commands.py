@@ -140,6 +140,7 @@ def fit_many(options: Namespace) -> int:
             scheduler=options.scheduler,
             full=options.full,
             force=options.force,
+            parallel_chains=options.parallel_chains,
             show_progress=not options.no_progress,
             announce=_say,
             **given,

@@ -57,8 +57,9 @@ def read_csv(
         Degrees north; needed to compute E from temperature.
     area : float, optional
         Of the catchment [km2]; needed where Q is not in mm/d.
-    flow_unit : {"mm/d", "m3/s", "l/s", "cfs"}, optional
-        Unit of Q; by default the one in the column's name, and mm/d where it has none.
+    flow_unit : str, optional
+        Unit of Q, "mm/d", "m3/s", "l/s" or "cfs"; by default the one in the column's name, and mm/d
+        where it has none.
 
     Returns
     -------

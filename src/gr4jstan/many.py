@@ -69,6 +69,7 @@ def fit_many(
     scheduler: str | None = None,
     full: bool = False,
     force: bool = False,
+    parallel_chains: int | None = None,
     show_progress: bool = True,
     announce: Callable[[str], None] | None = None,
     **options: Any,
@@ -90,6 +91,9 @@ def fit_many(
         Write report.html, calibration.csv and validation.csv (bands of the flow) for each.
     force : bool
         Use a folder that holds something else, too.
+    parallel_chains : int, optional
+        Chains of a catchment run at once. By default one, and more where there are fewer catchments
+        than cores.
     show_progress : bool
     announce : callable, optional
         Told where the dashboard is, and which catchments fail.
@@ -114,12 +118,14 @@ def fit_many(
     if unknown:
         raise InputError(f"There is no option {unknown[0]!r} for fit_many.")
     common = {name: value for name, value in options.items() if value is not None}
-    _check_options(common)
+    _check_options(common, parallel_chains)
     entries = read_manifest(manifest)
     place = _open_folder(Path(folder), force)
     try:
         with FileLock(place / _LOCK, timeout=0):
-            return _complete(place, entries, common, scheduler, full, show_progress, say)
+            return _complete(
+                place, entries, common, scheduler, full, parallel_chains, show_progress, say
+            )
     except Timeout:
         raise InputError(f"Another fit-many is at work in {folder}; wait until it ends.") from None
 
@@ -130,6 +136,7 @@ def _complete(
     common: Mapping[str, Any],
     scheduler: str | None,
     full: bool,
+    parallel_chains: int | None,
     show_progress: bool,
     say: Callable[[str], None],
 ) -> Many:
@@ -149,7 +156,7 @@ def _complete(
             _connect(scheduler, say) as client,
             progress_bar(show_progress, "catchments", total=len(todo)) as bar,
         ):
-            for job, outcome in _run(client, todo, common, full):
+            for job, outcome in _run(client, todo, common, full, parallel_chains):
                 _store(place, job, outcome)
                 records[job.id] = outcome.record | {"error": outcome.error}
                 if outcome.error is not None:
@@ -173,12 +180,12 @@ def _chosen(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value != defaults.get(name)}
 
 
-def _check_options(common: Mapping[str, Any]) -> None:
+def _check_options(common: Mapping[str, Any], parallel_chains: int | None) -> None:
     """Refuse at once what would fail for every catchment."""
     sampler = {
         name: common[name] for name in SamplerSettings.__dataclass_fields__ if name in common
     }
-    SamplerSettings(**sampler)
+    SamplerSettings(**sampler, parallel_chains=parallel_chains)
     period = ("start", "end", "warmup", "validation_start", "validation_end")
     define_model(
         **{
@@ -236,7 +243,11 @@ def _store(place: Path, job: Job, outcome: Outcome) -> None:
 
 
 def _run(
-    client: Client, todo: list[Entry], common: Mapping[str, Any], full: bool
+    client: Client,
+    todo: list[Entry],
+    common: Mapping[str, Any],
+    full: bool,
+    parallel_chains: int | None,
 ) -> Iterator[tuple[Job, Outcome]]:
     """Outcomes as they come; only a few catchments are in memory at a time."""
     from distributed import as_completed
@@ -254,7 +265,7 @@ def _run(
             if entry is None:
                 return
             # few catchments for many cores: the chains of each share them
-            share = max(1, slots // left) if left < slots else 1
+            share = parallel_chains or max(1, slots // left)
             left -= 1
             try:
                 job = _job(entry, common, full)

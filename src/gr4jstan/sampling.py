@@ -8,7 +8,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,6 +182,9 @@ def _interruptible(run: Callable[[], "CmdStanMCMC"], folder: Path) -> "CmdStanMC
     with ThreadPoolExecutor(max_workers=1) as pool:
         result = pool.submit(run)
         try:
+            # a signal that another thread takes, or that comes just before, does not end a wait
+            while not wait([result], timeout=0.2).done:
+                pass
             return result.result()
         except BaseException:
             while not result.done():
