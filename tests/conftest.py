@@ -1,5 +1,6 @@
 """What takes seconds to sample is sampled once, and looked at by many tests."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,12 @@ from gr4jstan.model import define_model
 from gr4jstan.results import Fit
 from gr4jstan.settings import SamplerSettings
 from gr4jstan.task import define_task
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heed_ctrl_c() -> None:
+    """A shell's background job ignores Ctrl-C, and so would all commands that the tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

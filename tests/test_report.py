@@ -8,6 +8,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from gr4jstan.cli import build_parser
 from gr4jstan.errors import InputError
 from gr4jstan.inference_data import dataset
 from gr4jstan.report import render_report, write_report
-from gr4jstan.report_text import decimals, number
+from gr4jstan.report_text import decimals, number, prior_words
 from gr4jstan.reproduction import command_line, fit_options, python_call
 from gr4jstan.results import Fit, load_fit
 from gr4jstan.scores import SCORES
@@ -143,6 +144,24 @@ def test_priors_are_told_in_words(page: Page) -> None:
     assert priors["x4"] == "80 % in 1.1 to 2.9"
     assert priors["S0"] == "Beta(2, 2) times x1"
     assert priors["sigma"].startswith("half-normal, scale ")
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "words"),
+    [
+        ({"priors": "uniform", "sigma": 0.1}, "x1", "uniform, 50 to 2000"),
+        ({"priors": "airgr-sls"}, "x1", "flat in log x1, "),
+        ({"priors": "airgr-sls"}, "x2", "flat in asinh x2, "),
+        ({"priors": "airgr-sls"}, "x4", "flat in x4, 0.5 to 20"),
+        ({"priors": "airgr-sls"}, "sigma", "flat in log sigma"),
+        ({"error_model": "student_t"}, "nu", "Gamma(2, 0.1) above 1"),
+    ],
+)
+def test_priors_of_every_kind_have_words(
+    synthetic_fit: Fit, options: dict[str, Any], name: str, words: str
+) -> None:
+    fit = replace(synthetic_fit, run=synthetic_fit.run | {"model": options})
+    assert prior_words(name, fit).startswith(words)
 
 
 def test_scores_are_those_that_were_saved(page: Page, folder: Path) -> None:

@@ -22,6 +22,11 @@ from gr4jstan.simulator import simulate
 NEXT_DAY = "2015-01-01"
 
 
+def test_no_draws_are_refused(synthetic_fit):
+    with pytest.raises(InputError, match="draws is 0; at least 1"):
+        synthetic_fit.flows(0)
+
+
 @pytest.fixture(scope="module")
 def example():
     return load_dataset("example")

@@ -83,6 +83,8 @@ def change(*keys: str | int, to: Any) -> Callable[[Any], None]:
         ("run.json", change("model", "os", to="system"), "os"),
         ("run.json", change("parameters", to=["x1", "__class__"]), "parameters"),
         ("run.json", change("sampler", "seed", to=-1), "seed"),
+        ("run.json", change("period", to=["2012-06-09"]), "a period needs two days"),
+        ("run.json", lambda run: run.pop("validation"), "no entry validation"),
         ("run.json", change("validation", to=7), "validation is '7'"),
         ("run.json", change("notes", to=[{}]), "notes is"),
         ("run.json", change("start", "modes", to=[3]), "start.modes is '3'"),
@@ -102,6 +104,16 @@ def test_entries_of_another_kind_are_refused_by_name(
     apply(content)
     (folder / file).write_text(json.dumps(content))
     assert says in refused(folder, file, capsys)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff"])
+def test_a_program_that_is_no_text_is_refused(
+    folder: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "model.stan").unlink()
+    if content is not None:
+        (folder / "model.stan").write_bytes(content)
+    assert "run the fit again" in refused(folder, "model.stan", capsys)
 
 
 class Bomb:

@@ -10,6 +10,7 @@ import pytest
 
 from gr4jstan import toolchain
 from gr4jstan.errors import ToolchainError
+from gr4jstan.install import install_cmdstan
 
 
 def fake_cmdstan(folder: Path, version: str = "2.27.0", *, built: bool = True) -> Path:
@@ -80,6 +81,14 @@ def test_unbuilt_cmdstan_is_an_error_that_says_make_build(
         toolchain.find_cmdstan()
 
 
+def test_a_makefile_without_a_version_is_no_cmdstans(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CMDSTAN", str(fake_cmdstan(home / "other", "next")))
+    with pytest.raises(ToolchainError, match="names no CMDSTAN_VERSION"):
+        toolchain.find_cmdstan()
+
+
 @pytest.mark.parametrize("name", ["with space", "do$$ar", "col:on", "quo'te"])
 def test_path_that_make_cannot_handle_is_refused(
     home: Path, monkeypatch: pytest.MonkeyPatch, name: str
@@ -101,6 +110,35 @@ def test_works_without_home_variable(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     toolchain.find_cmdstan()
     assert toolchain.cache_dir().is_absolute()
+
+
+def test_without_a_home_folder_the_variable_to_set_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither HOME nor a home in the list of users."""
+    monkeypatch.delenv("GR4JSTAN_CACHE", raising=False)
+    monkeypatch.delenv("CMDSTAN", raising=False)
+    monkeypatch.setattr(toolchain.platformdirs, "user_cache_dir", lambda name: f"~/.cache/{name}")
+    monkeypatch.setattr(toolchain.os.path, "expanduser", str)
+    with pytest.raises(ToolchainError, match="set GR4JSTAN_CACHE"):
+        toolchain.cache_dir()
+    assert toolchain.default_install_dir() is None
+    with pytest.raises(ToolchainError, match="set CMDSTAN"):
+        toolchain.require_cmdstan()
+    with pytest.raises(ToolchainError, match="choose one by --dir"):
+        install_cmdstan("index", progress=False)
+
+
+def test_no_folder_that_make_can_handle_names_the_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = tmp_path / "with space"
+    monkeypatch.setattr(toolchain.tempfile, "tempdir", str(odd))
+    with (
+        pytest.raises(ToolchainError, match="set TMPDIR or GR4JSTAN_CACHE"),
+        toolchain.scratch_folder(odd, "x"),
+    ):
+        pass
 
 
 def test_missing_tools_are_named_with_the_package_to_install(

@@ -95,6 +95,22 @@ def test_the_yardstick_is_the_calendar_in_either_period(
     assert all(text.startswith(UNFIT) and period in text for text in found)
 
 
+def test_a_model_that_does_not_fit_is_named_in_the_headline(split_fit: Fit) -> None:
+    assert headline(split_fit).startswith("Converged, and the model fits")
+    unfit = headline(scored(split_fit, nse=-1.0))
+    assert unfit == "Converged, but the model does not fit this catchment"
+
+
+def test_flow_that_does_not_vary_cannot_be_judged(split_fit: Fit) -> None:
+    found = texts(scored(split_fit, "validation", nse=np.nan), "warning")
+    assert any("in the validation period cannot be told" in text for text in found)
+
+
+def test_a_band_too_narrow_in_the_validation_alone_points_to_a_change(split_fit: Fit) -> None:
+    found = texts(scored(split_fit, "validation", coverage_95=0.7), "warning")
+    assert any("the catchment or its data have changed" in text for text in found)
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
@@ -171,6 +187,14 @@ def test_other_modes_are_told_with_their_log_density(synthetic_fit: Fit) -> None
     assert "2.5 below" in text
     assert f"about {100 * np.exp(-3):.1f} %" in text
     assert headline(fit) == "Converged, and the model fits"
+
+
+def test_of_many_modes_the_first_are_told_and_the_others_counted(synthetic_fit: Fit) -> None:
+    mode = {"log_density": 1.0, "log_mass": 1.0, "parameters": {"x4": 1.5}}
+    start = synthetic_fit.run["start"] | {"modes": [mode] * 9}
+    told = texts(replace(synthetic_fit, run=synthetic_fit.run | {"start": start}), "note")
+    assert "another mode, at x4 = 1.5" in told[0]
+    assert told[-1] == f"The search met {9 - len(told)} further modes (see run.json)."
 
 
 def test_a_long_memory_of_the_errors_is_told(synthetic_fit: Fit) -> None:
