@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Set everything up and run the tests; arguments go to pytest.
+# Set everything up and run the tests: all of them on all cores, or as the arguments tell pytest.
 #
 #   scripts/test.sh
 #   PYTHON=python3.13 scripts/test.sh -k diagnostics
@@ -7,4 +7,6 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 set_up test
 cd "$root"
+# the tests of a file share what it samples
+(($#)) || set -- --numprocesses auto --maxprocesses 8 --dist loadfile
 exec "$venv/bin/python" -m pytest "$@"

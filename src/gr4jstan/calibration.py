@@ -70,11 +70,21 @@ def fit(
         computed as well. None stands for the end of the data, or for the day beside the
         calibration. After the calibration the simulation goes on; before it, the model spins up
         from the first day of the data, and the first year does not count.
-    chains, parallel_chains, iter_warmup, iter_sampling, adapt_delta, max_treedepth, \
-seed, show_progress
-        As in cmdstanpy. Default ``parallel_chains``: the number of cores. Default ``seed``: drawn,
-        and kept in ``run``. Default ``iter_warmup``: 150 when the metric is known from the
-        curvature at the mode, else 1000.
+    chains : int
+        Number of chains; this and the following as in cmdstanpy.
+    parallel_chains : int, optional
+        Chains run at once. Default: the number of cores.
+    iter_warmup : int, optional
+        Warm-up iterations of a chain. Default: 150 when the metric is known from the curvature at
+        the mode, else 1000.
+    iter_sampling : int
+        Draws of a chain.
+    adapt_delta : float
+        Target acceptance rate.
+    max_treedepth : int
+    seed : int, optional
+        Default: drawn, and kept in ``run``.
+    show_progress : bool
     **model_options
         gradient : {"adjoint", "autodiff", "truncated"}
         truncate_mode : {"last", "chunk"}, truncate_steps : int

@@ -35,6 +35,15 @@ _LOCK = ".gr4jstan-many.lock"
 _AHEAD = 2
 _PATIENCE = 60  # seconds until a cluster must have a worker
 
+# Dask's profiler would look at a waiting Python a hundred times a second, and its malloc settings
+# give memory back and fetch it anew for each array.
+_WORKERS = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.nanny.pre-spawn-environ": {
+        f"{library}_NUM_THREADS": 1 for library in ("OMP", "MKL", "OPENBLAS")
+    },
+}
+
 
 @dataclass(frozen=True)
 class Many:
@@ -274,7 +283,8 @@ def _run(
                 reason = f"{entry.file}: {error.strerror}"
                 yield job, Outcome({}, {"id": entry.id}, reason)
                 continue
-            key = f"{job.id}-{job.fingerprint[:16]}"
+            # one name for all: the scheduler never forgets a name that it has seen
+            key = ("calibrate", job.id, job.fingerprint[:16])
             future = client.submit(calibrate, job, share, key=key, pure=False)
             running[future] = job
             completed.add(future)
@@ -305,9 +315,8 @@ def _connect(scheduler: str | None, say: Callable[[str], None]) -> Iterator[Clie
         ) from None
     if scheduler is None:
         require_cmdstan()
-        # Dask's profiler looks at a waiting Python a hundred times a second
         with (
-            dask.config.set({"distributed.worker.profile.enabled": False}),
+            dask.config.set(_WORKERS),
             LocalCluster(
                 n_workers=cores(), threads_per_worker=1, dashboard_address=":0", memory_limit=None
             ) as cluster,
