@@ -455,7 +455,9 @@ def sample_with(program: Path) -> list[str]:
 
 def test_an_exported_program_runs_by_itself(exported: Path) -> None:
     names = {path.name for path in exported.iterdir()}
-    assert {"gr4j.stan", "gr4j", "gr4j_external.hpp", "data.json", "README.txt"} <= names
+    assert names == {
+        *("gr4j.stan", "gr4j", "gr4j_external.hpp", "data.json", "inits.json", "README.txt")
+    }
     assert json.loads((exported / "data.json").read_text())["truncate_steps"] == 7
     header, *draws = sample_with(exported / "gr4j")
     assert {"x1", "x2", "x3", "x4"} <= set(header.split(","))
@@ -490,8 +492,27 @@ def test_a_program_without_truncation_has_no_header(tmp_path: Path) -> None:
         "gr4j",
         "gr4j.stan",
         "data.json",
+        "inits.json",
         "README.txt",
     }
+
+
+def test_an_exported_program_finds_the_posterior_when_run_as_its_readme_says(
+    synthetic_fit: Fit, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert run("export", "synthetic", "-o", out, *split("--priors uniform --sigma 0.1")) == 0
+    assert (out / "gr4j").stat().st_mtime >= (out / "gr4j.stan").stat().st_mtime
+    readme = (out / "README.txt").read_text()
+    command = re.search(r"^ +(\./gr4j sample .*\n.*)$", readme, re.MULTILINE)
+    assert command is not None
+    expected = synthetic_fit.summary().loc["x1"]
+    for seed in (1, 2, 3):
+        words = [*command[1].replace("\\\n", " ").split(), "random", f"seed={seed}"]
+        subprocess.run(words, cwd=out, check=True, capture_output=True)
+        x1 = pd.read_csv(out / "draws.csv", comment="#")["x1"]
+        assert x1.mean() == pytest.approx(expected["mean"], abs=expected["sd"])
+        assert x1.std() == pytest.approx(expected["sd"], rel=0.5)
 
 
 def test_doctor_is_content_and_json_is_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ Every fenced block of every page falls under one rule:
 import ast
 import contextlib
 import io
+import json
 import os
 import re
 import runpy
@@ -89,12 +90,12 @@ def installs_what_exists(line: str, folder: Path) -> None:
 
 
 def fits_the_exported_program(code: str, folder: Path) -> None:
-    """Files, starting values and parameters that the R code names are those of the folder."""
+    """Files and parameters that the R code names are those of the folder; so is the start."""
     for path in re.findall(r'"(program/[^"]*)"', code):
         assert (folder / path).is_file(), path
     text = (folder / "program" / "gr4j.stan").read_text(encoding="utf-8")
-    (start,) = re.findall(r"list\((.*?)\)", code, re.DOTALL)
-    assert set(re.findall(r"(\w+) =", start)) == set(block(text, "parameters"))
+    start = json.loads((folder / "program" / "inits.json").read_text(encoding="utf-8"))
+    assert set(start) == set(block(text, "parameters"))
     (summary,) = re.findall(r"summary\(c\((.*?)\)\)", code)
     written = {*block(text, "parameters"), *block(text, "transformed parameters")}
     assert set(re.findall(r'"(\w+)"', summary)) <= written

@@ -14,6 +14,7 @@ from gr4jstan.catchment import Catchment
 from gr4jstan.compiler import compile_program
 from gr4jstan.errors import InputError
 from gr4jstan.files import output_file, output_folder, write_json
+from gr4jstan.inits import screened_inits
 from gr4jstan.model import Model, define_model
 from gr4jstan.priors import parse_prior_settings
 from gr4jstan.programs import HEADER_NAME, PROGRAM_NAME, render_program
@@ -197,7 +198,8 @@ def export(options: Namespace) -> int:
         built = compile_program(program.code, program.header)
         (work / f"{PROGRAM_NAME}.stan").write_text(program.code, encoding="utf-8")
         write_json(work / "data.json", task.data)
-        shutil.copy2(built.path, work / PROGRAM_NAME)
+        # Stan's own start has stores of metres, where the flow says nothing of their size
+        write_json(work / "inits.json", screened_inits(task, 1, seed=1)[0])
         readme = _EXPORT_README
         if program.header is not None:
             (work / HEADER_NAME).write_text(program.header, encoding="utf-8")
@@ -205,6 +207,8 @@ def export(options: Namespace) -> int:
         (work / "README.txt").write_text(
             readme.format(program=PROGRAM_NAME, header=HEADER_NAME), encoding="utf-8"
         )
+        # last: make takes a program that is older than its source for out of date
+        shutil.copy(built.path, work / PROGRAM_NAME)
     print(f"Program, data and executable are in {options.output}; see README.txt there.")
     return 0
 
@@ -213,7 +217,10 @@ _EXPORT_README = """\
 {program}.stan samples the posterior of GR4J, a rainfall-runoff model, given data.json, whose
 numbers its data block explains. The executable {program} is bound to the CmdStan it was built with:
 
-  ./{program} sample algorithm=hmc metric=dense_e data file=data.json output file=draws.csv
+  ./{program} sample algorithm=hmc metric=dense_e data file=data.json init=inits.json \
+    output file=draws.csv
+
+inits.json is a plausible start, the best of many draws from the prior. Stan's own are not.
 
 To build it again, with FOLDER the path of this folder, in the folder of CmdStan:
 
@@ -221,7 +228,8 @@ To build it again, with FOLDER the path of this folder, in the folder of CmdStan
 
 or in Python, and likewise in R with cmdstanr:
 
-  cmdstanpy.CmdStanModel(stan_file="{program}.stan").sample("data.json", metric="dense_e")
+  model = cmdstanpy.CmdStanModel(stan_file="{program}.stan")
+  model.sample("data.json", inits="inits.json", metric="dense_e")
 """
 
 _EXPORT_README_WITH_HEADER = (

@@ -213,9 +213,9 @@ only. Into DIR go the four figures of the post, a table (comparison.csv, .md,
         arguments="[DATA] -o DIR [options]",
         summary="write program and data, for CmdStan alone",
         text="""\
-Or for CmdStanR. Into DIR go gr4j.stan, data.json, the executable gr4j, the C++
-header that the gradient needs, and README.txt, which says how to run and to
-rebuild it.""",
+Or for CmdStanR. Into DIR go gr4j.stan, data.json, inits.json (a plausible
+start), the executable gr4j, the C++ header that the gradient needs, and
+README.txt, which says how to run and to rebuild it.""",
         examples=(
             "gr4jstan export -o program",
             "gr4jstan export catchment.csv -o program --gradient autodiff --priors uniform",
