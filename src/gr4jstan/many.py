@@ -36,11 +36,16 @@ _AHEAD = 2
 _PATIENCE = 60  # seconds until a cluster must have a worker
 
 # Dask's profiler would look at a waiting Python a hundred times a second, and its malloc settings
-# give memory back and fetch it anew for each array.
+# would give the memory of each array back and fetch it anew.
 _WORKERS = {
     "distributed.worker.profile.enabled": False,
     "distributed.nanny.pre-spawn-environ": {
-        f"{library}_NUM_THREADS": 1 for library in ("OMP", "MKL", "OPENBLAS")
+        "MALLOC_ARENA_MAX": 1,
+        "MALLOC_MMAP_THRESHOLD_": 2**30,
+        "MALLOC_TRIM_THRESHOLD_": 2**30,
+        "MKL_NUM_THREADS": 1,
+        "OMP_NUM_THREADS": 1,
+        "OPENBLAS_NUM_THREADS": 1,
     },
 }
 
