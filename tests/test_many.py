@@ -94,7 +94,7 @@ def wait_for(condition, seconds: float = 60) -> None:
 
 
 def complete(folder: Path) -> set[str]:
-    return {path.parent.name for path in folder.glob("*/status.json")}
+    return {path.parent.name for path in folder.glob("[!.]*/status.json")}
 
 
 def test_results_are_those_of_single_fits_and_broken_catchments_stop_nothing(

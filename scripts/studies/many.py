@@ -106,7 +106,7 @@ def fit_many_command(manifest: Path, folder: Path, *options: str) -> list[str]:
 
 def complete(folder: Path) -> dict[str, int]:
     """Catchments whose folder is complete, and when it was written [ns]."""
-    return {path.parent.name: path.stat().st_mtime_ns for path in folder.glob("*/status.json")}
+    return {path.parent.name: path.stat().st_mtime_ns for path in folder.glob("[!.]*/status.json")}
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 1800) -> None:
