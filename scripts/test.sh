@@ -7,6 +7,5 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 set_up test
 cd "$root"
-# the tests of a file share what it samples
-(($#)) || set -- --numprocesses auto --maxprocesses 8 --dist loadfile
+(($#)) || set -- --numprocesses auto --maxprocesses 8 --dist loadgroup
 exec "$venv/bin/python" -m pytest "$@"

@@ -13,6 +13,13 @@ from gr4jstan.settings import SamplerSettings
 from gr4jstan.task import define_task
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a file share what they sample, and so a process; pages of the docs share nothing."""
+    for item in items:
+        if item.path.name != "test_docs.py":
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def heed_ctrl_c() -> None:
     """A shell's background job ignores Ctrl-C, and so would all commands that the tests start."""

@@ -16,7 +16,7 @@ from gr4jstan.error_models import respond
 from gr4jstan.errors import InputError
 from gr4jstan.inference_data import dataset, group_names
 from gr4jstan.metrics import nse
-from gr4jstan.results import load_fit
+from gr4jstan.results import Fit, load_fit
 from gr4jstan.simulator import simulate
 
 NEXT_DAY = "2015-01-01"
@@ -240,3 +240,13 @@ def test_what_cannot_be_predicted_is_refused(split_fit, example, start, options,
 def test_a_level_that_is_no_probability_is_refused(split_fit, level):
     with pytest.raises(InputError, match="level is"):
         split_fit.calibration.bands(level)
+
+
+def test_a_fit_and_a_catchment_are_shown_in_a_line(synthetic_fit: Fit) -> None:
+    assert repr(synthetic_fit) == (
+        "Fit of synthetic, 2012-06-09 to 2012-07-28: 4 chains of 1000 draws of "
+        "x1, x2, x3, x4, S0, R0; converged"
+    )
+    assert repr(load_dataset("synthetic")) == (
+        "Catchment synthetic: P, E and Q [mm/d] of 50 days, 2012-06-09 to 2012-07-28"
+    )

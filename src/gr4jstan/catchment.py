@@ -25,7 +25,7 @@ from gr4jstan.tables import frame_cells, parse_table
 Day = str | int | dt.date | np.datetime64
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Catchment:
     """Daily forcing and streamflow of one catchment.
 
@@ -88,6 +88,13 @@ class Catchment:
 
     def __len__(self) -> int:
         return int(self.P.size)
+
+    def __repr__(self) -> str:
+        known = "P and E" if self.Q is None else "P, E and Q"
+        return (
+            f"Catchment {self.name}: {known} [mm/d] of {len(self)} days, {self.label(0)} to "
+            f"{self.label(len(self) - 1)}"
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:

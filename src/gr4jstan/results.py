@@ -54,7 +54,7 @@ Start = Literal["continued", "spin-up"]
 Values = dict[str, NDArray[np.float64]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Fit:
     """A posterior of GR4J.
 
@@ -84,6 +84,15 @@ class Fit:
     header: str | None
     data: StanData
     saved_end: EndState | None = None
+
+    def __repr__(self) -> str:
+        sizes = dataset(self.idata, "posterior").sizes
+        first, last = self.run["period"]
+        verdict = "converged" if self.diagnostics["converged"] else "NOT converged"
+        return (
+            f"Fit of {self.run['catchment']}, {first} to {last}: {sizes['chain']} chains of "
+            f"{sizes['draw']} draws of {', '.join(self.parameters)}; {verdict}"
+        )
 
     @property
     def parameters(self) -> tuple[str, ...]:
