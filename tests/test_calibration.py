@@ -1,6 +1,7 @@
 """From data to a posterior, saved and read back."""
 
 import json
+import logging
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from gr4jstan.inference_data import dataset
 from gr4jstan.model import define_model
 from gr4jstan.programs import render_program
 from gr4jstan.results import Fit, load_fit
+from gr4jstan.sampling import _quiet_cmdstanpy
 from gr4jstan.settings import SamplerSettings
 from gr4jstan.task import as_catchment, define_task
 from gr4jstan.toolchain import require_cmdstan
@@ -233,3 +235,21 @@ def test_the_header_of_an_earlier_program_is_not_taken_for_that_of_a_later_one(
     alone = render_program(replace(model.structure, gradient="autodiff"))
     (folder / "model.stan").write_text(alone.code)
     assert load_fit(folder).header is None
+
+
+def test_fits_in_two_threads_leave_cmdstanpys_log_as_it_was(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whichever ends first; and while one goes on, the log is silent."""
+    logger = logging.getLogger("cmdstanpy")
+    before = (logger.disabled, logger.level, list(logger.filters))
+    first, second = _quiet_cmdstanpy(), _quiet_cmdstanpy()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    logger.error("heard while the second goes on")
+    second.__exit__(None, None, None)
+    logger.error("heard again")
+    assert (logger.disabled, logger.level, list(logger.filters)) == before
+    assert "while the second" not in caplog.text
+    assert "again" in caplog.text

@@ -87,7 +87,9 @@ def test_program_with_a_header_is_compiled_once_and_runs(cache: Path) -> None:
 
 
 def test_undefined_function_is_a_loud_failure_with_a_log(cache: Path) -> None:
-    with pytest.raises(ToolchainError, match=r"undefined reference to .*f") as caught:
+    # by the linker, or since Stan 2.33 by the compiler
+    says = r"undefined reference to .*f|error: .*\bf\b"
+    with pytest.raises(ToolchainError, match=says) as caught:
         compiler.compile_program(
             DECLARED, "#include <stan/model/model_header.hpp>\n", name="own", progress=False
         )
@@ -243,3 +245,21 @@ def test_errors_of_the_system_are_explained() -> None:
     killed = "g++: fatal error: Killed signal terminated program cc1plus\n"
     assert "lack of memory" in compiler.readable_errors(killed)
     assert compiler.readable_errors("a\nx.hpp:1:2: error: b\nc\n") == "x.hpp:1:2: error: b"
+
+
+def test_the_cause_is_not_hidden_by_a_summary() -> None:
+    """What make prints where the linker lacks an object file."""
+    output = (
+        "g++ -o scratch/gr4j gr4j.o log_density.o\n"
+        "/usr/bin/ld: cannot find /cache/gr4j.o: No such file or directory\n"
+        "collect2: error: ld returned 1 exit status\n"
+    )
+    assert compiler.readable_errors(output) == output.splitlines()[1]
+    undefined = (
+        "/usr/bin/ld: gr4j.o: in function `main':\n"
+        "gr4j.cpp:(.text+0x9): undefined reference to `f(double)'\n"
+        "/usr/bin/ld: warning: gr4j.o: missing .note.GNU-stack section\n"
+        "collect2: error: ld returned 1 exit status\n"
+    )
+    assert compiler.readable_errors(undefined) == undefined.splitlines()[1]
+    assert "No rule" in compiler.readable_errors("make: *** No rule to make target 'x'.  Stop.\n")

@@ -661,11 +661,13 @@ def test_the_map_of_the_code_shows_every_module_above_what_it_imports() -> None:
             for name in re.findall(r"\w+", room.partition("|")[2]):
                 assert name not in floors, f"{name} stands twice"
                 floors[name] = height
-    modules = {path.stem for path in SOURCES.glob("*.py")} - {"__init__"}
-    assert set(floors) == modules
-    for module in modules:
-        tree = ast.parse((SOURCES / f"{module}.py").read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
+    paths = sorted(SOURCES.rglob("*.py"))
+    rooms = [path.relative_to(SOURCES).with_suffix("").parts[0] for path in paths]
+    assert set(floors) == set(rooms) - {"__init__"}
+    for module, path in zip(rooms, paths, strict=True):
+        if module == "__init__":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gr4jstan."):
                 below = str(node.module).split(".")[1]
                 assert floors[below] <= floors[module], (module, below)

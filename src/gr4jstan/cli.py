@@ -3,6 +3,7 @@
 Its options are in `gr4jstan.parser`, what the commands do in `gr4jstan.commands`.
 """
 
+import importlib
 import io
 import re
 import signal
@@ -34,13 +35,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         with _ended_in_order():
-            from gr4jstan import commands
-
-            code: int = getattr(commands, options.command.replace("-", "_"))(options)
+            name = options.command.replace("-", "_")
+            code: int = importlib.import_module(f"gr4jstan.commands.{name}").run(options)
             return code
     except InputError as error:
         print(f"gr4jstan: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("gr4jstan"):
+            raise
+        print(
+            f"gr4jstan: the package {error.name} is not installed; `gr4jstan doctor` says more.",
+            file=sys.stderr,
+        )
+        return 1
     except (ToolchainError, OSError) as error:
         print(f"gr4jstan: {error}", file=sys.stderr)
         return 1

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,8 +28,6 @@ from gr4jstan.toolchain import (
     say,
     scratch_folder,
 )
-
-_MODEL_HEADER = "stan/src/stan/model/model_header.hpp"
 
 
 @dataclass(frozen=True)
@@ -182,8 +181,9 @@ def _make_arguments(folder: Path, header: str | None, name: str) -> list[str]:
     """Arguments for CmdStan's make that build the program `name` in `folder`."""
     # the file name in messages: a run-time error should not name a scratch folder
     stanc_flags = f"--filename-in-msg={name}.stan"
-    # make ends with removing the model's object file, which programs of ours link against
-    arguments = ["RM=true"]
+    # make removes the model's object file, which programs of ours link against: up to CmdStan
+    # 2.33 by a command, since then as an intermediate file
+    arguments = ["KEEP_OBJECT=true", "RM=true"]
     if header is not None:
         stanc_flags += " --allow-undefined"
         arguments.append(f"USER_HEADER={folder / f'{name}_user.hpp'}")
@@ -193,15 +193,11 @@ def _make_arguments(folder: Path, header: str | None, name: str) -> list[str]:
 def _make(folder: Path, code: str, header: str | None, name: str, cmdstan: Path) -> None:
     """Compile the program in `folder`, an empty one, or raise ToolchainError."""
     (folder / f"{name}.stan").write_text(code, encoding="utf-8")
-    cxxflags = ""
     if header is not None:
         (folder / f"{name}_user.hpp").write_text(header, encoding="utf-8")
-        # g++ uses a precompiled header only if nothing comes before it, and make includes the
-        # user header first; clang gets it by an option of its own
-        if (cmdstan / f"{_MODEL_HEADER}.gch").exists() and "clang" not in compiler():
-            cxxflags = f"-include {_MODEL_HEADER}"
     command = [make_program(), *_make_arguments(folder, header, name)]
-    status, output = run_tool(command, cwd=cmdstan, env=make_environment(cxxflags))
+    with precompiled_header(folder, cmdstan) as cxxflags:
+        status, output = run_tool(command, cwd=cmdstan, env=make_environment(cxxflags))
     executable = folder / name
     if status == 0 and executable.is_file():
         return
@@ -216,6 +212,48 @@ def _make(folder: Path, code: str, header: str | None, name: str, cmdstan: Path)
     raise ToolchainError(
         f"The Stan program '{name}' does not compile:\n{readable_errors(output)}{where}"
     )
+
+
+@contextlib.contextmanager
+def precompiled_header(folder: Path, cmdstan: Path) -> Iterator[str]:
+    """
+    The option by which g++ takes CmdStan's precompiled model header, whatever its name.
+
+    g++ uses a precompiled header only if nothing comes before it, and make includes a user header
+    first. The file is called ``model_header.hpp.gch``, or has threads or the compiler's version in
+    its name, or stands in a folder of that name. Of a folder beside the header that it is told to
+    include g++ takes the first file that it has made itself, with the same options, or none.
+
+    Parameters
+    ----------
+    folder : Path
+        An empty one, in which such a header and folder exist for a while.
+    cmdstan : Path
+        Folder of CmdStan.
+
+    Yields
+    ------
+    str
+        Flags for CXXFLAGS; empty where nothing is precompiled, and with clang, which make tells.
+    """
+    headers = (cmdstan / "stan/src/stan/model").rglob("model_header*.hpp.gch")
+    made = sorted(path for path in headers if path.is_file())
+    if not made or "clang" in compiler():
+        yield ""
+        return
+    with tempfile.TemporaryDirectory(dir=folder) as beside:
+        header = Path(beside) / "model_header.hpp"
+        header.write_text("#include <stan/model/model_header.hpp>\n", encoding="ascii")
+        choices = header.with_name("model_header.hpp.gch")
+        choices.mkdir()
+        for path in made:
+            (choices / path.name).symlink_to(path)
+        yield f"-include {header}"
+
+
+_CAUSE = re.compile(r"\berror: |\bld(\.\w+)?: |undefined reference to")
+# Lines of the linker that name no cause: its warnings, the place of what follows, its last word.
+_NO_CAUSE = re.compile(r": warning: |: in function |\bld returned \d|linker command failed")
 
 
 def readable_errors(output: str) -> str:
@@ -234,8 +272,8 @@ def readable_errors(output: str) -> str:
         if re.match(r"(Syntax|Semantic|Lexing|Parsing|Type) error|Error\b", line):
             rest = "\n".join(lines[i:])
             return re.split(r"\nmake\b.*?: \*\*\*", rest)[0].strip()
-    errors = [line for line in lines if re.search(r"\berror: |undefined reference to", line)]
-    chosen = errors[:5] if errors else lines[-15:]
+    errors = [line for line in lines if _CAUSE.search(line) and not _NO_CAUSE.search(line)]
+    chosen = errors[:8] if errors else lines[-15:]
     return "\n".join(line[:600] for line in chosen)
 
 

@@ -12,7 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gr4jstan.compiler import build_once, compile_program, readable_errors
+from gr4jstan.compiler import (
+    build_once,
+    compile_program,
+    precompiled_header,
+    readable_errors,
+)
 from gr4jstan.errors import ToolchainError
 from gr4jstan.programs import Program, stan_folder
 from gr4jstan.toolchain import (
@@ -168,7 +173,9 @@ def compile_log_density(
 
     def compile_main(folder: Path) -> None:
         (folder / _MAIN).write_text(source, encoding="utf-8")
-        _run([make_program(), str((folder / _MAIN).with_suffix(".o"))], cmdstan)
+        command = [make_program(), str((folder / _MAIN).with_suffix(".o"))]
+        with precompiled_header(folder, cmdstan) as cxxflags:
+            _run(command, cmdstan, cxxflags)
 
     def link(folder: Path) -> None:
         tbb = cmdstan / "stan/lib/stan_math/lib/tbb"
@@ -186,7 +193,7 @@ def compile_log_density(
 _MAIN = "log_density.cpp"
 
 
-def _run(command: list[str], cmdstan: Path) -> None:
-    status, output = run_tool(command, cwd=cmdstan, env=make_environment())
+def _run(command: list[str], cmdstan: Path, cxxflags: str = "") -> None:
+    status, output = run_tool(command, cwd=cmdstan, env=make_environment(cxxflags))
     if status != 0:
         raise ToolchainError(f"{_MAIN} cannot be built:\n{readable_errors(output)}")

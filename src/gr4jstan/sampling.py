@@ -223,8 +223,11 @@ def _last_words(error: Exception, folder: Path, chains: int) -> str:
 def _quiet_cmdstanpy() -> Iterator[None]:
     """Silence cmdstanpy's log: what it would say is in the diagnostics or in the error."""
     logger = logging.getLogger("cmdstanpy")
-    level, logger.disabled = logger.disabled, True
+    # a filter of its own for each fit, so that fits in several threads undo what they did alone
+    silence = logging.Filter()
+    silence.filter = lambda record: False  # type: ignore[method-assign]
+    logger.addFilter(silence)
     try:
         yield
     finally:
-        logger.disabled = level
+        logger.removeFilter(silence)

@@ -62,13 +62,16 @@ CMDSTAN_WHEEL = Wheel(
     targets=(
         "src/cmdstan/main.o",
         "stan/src/stan/model/model_header.hpp.gch",
+        # which cmdstanpy's summary() and diagnose() call
+        "bin/stansummary",
+        "bin/diagnose",
         f"{_TBB}/libtbb.so.2",
         # which the first compilation of a model would otherwise stop to make
         "src/cmdstan/main.d",
         "stan/src/stan/model/model_header.d",
         *(f"{_SUNDIALS}_{part}.a" for part in ("nvecserial", "cvodes", "idas", "kinsol")),
     ),
-    steps=110,
+    steps=112,
 )
 
 # What compiling a model needs of the tree; boost's documentation and tests, the tools of Stan's
