@@ -13,7 +13,7 @@ Options are those of `gr4jstan compare`; a file has the post's columns P, ET and
 
 import sys
 
-from gr4jstan.cli import main
+from gr4jstan.cli.main import main
 
 if __name__ == "__main__":
     # options that are given come later, and win

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import gr4jstan
-from gr4jstan.calibration import fit
-from gr4jstan.catchment import Catchment
 from gr4jstan.drawing import entitle, stack, tidy
-from gr4jstan.flow_panels import draw_duration, draw_hydrograph, label_bands
-from gr4jstan.flow_periods import periods_of
-from gr4jstan.programs import CHOICES
+from gr4jstan.fitting.calibration import fit
+from gr4jstan.model.programs import CHOICES
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.report.flow_panels import draw_duration, draw_hydrograph, label_bands
+from gr4jstan.report.flow_periods import periods_of
 
 DOCS = Path(__file__).parents[1] / "docs"
 AREA_KM2 = 1.783

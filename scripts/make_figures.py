@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import gr4jstan
-from gr4jstan.comparison import compare, define_variants
-from gr4jstan.comparison_plots import plot_posterior_x1
-from gr4jstan.datasets import SYNTHETIC_TRUTH
-from gr4jstan.plots import plot_fit
-from gr4jstan.settings import SamplerSettings
+from gr4jstan.experiment.comparison import compare
+from gr4jstan.experiment.plots import plot_posterior_x1
+from gr4jstan.experiment.variants import define_variants
+from gr4jstan.reading.datasets import SYNTHETIC_TRUTH
+from gr4jstan.report.plots import plot_fit
+from gr4jstan.sampling.settings import SamplerSettings
 
 DOCS = Path(__file__).parents[1] / "docs"
 

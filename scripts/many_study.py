@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gr4jstan.many_worker import Job, calibrate
+from gr4jstan.many.worker import Job, calibrate
 from studies.many import (
     Cluster,
     complete,

@@ -28,17 +28,17 @@ import pandas as pd
 import xarray as xr
 
 from gr4jstan import InputError, ToolchainError
-from gr4jstan.calibration import describe_run
-from gr4jstan.compiler import compile_program
-from gr4jstan.diagnostics import MAX_RHAT
+from gr4jstan.cmdstan.compiler import compile_program
+from gr4jstan.cmdstan.toolchain import require_cmdstan
 from gr4jstan.files import output_file, write_json
-from gr4jstan.inference_data import summary
-from gr4jstan.inits import screened_inits
-from gr4jstan.model import define_model
-from gr4jstan.programs import render_program
-from gr4jstan.settings import SamplerSettings
-from gr4jstan.task import Task, define_task
-from gr4jstan.toolchain import require_cmdstan
+from gr4jstan.fitting.calibration import describe_run
+from gr4jstan.fitting.diagnostics import MAX_RHAT
+from gr4jstan.fitting.inference_data import summary
+from gr4jstan.model.definition import define_model
+from gr4jstan.model.programs import render_program
+from gr4jstan.model.task import Task, define_task
+from gr4jstan.sampling.inits import screened_inits
+from gr4jstan.sampling.settings import SamplerSettings
 
 with warnings.catch_warnings():
     # 0.23 announces on import that 1.0 will be different

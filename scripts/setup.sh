@@ -68,7 +68,7 @@ set_up() {
 import sys
 
 from gr4jstan.errors import ToolchainError
-from gr4jstan.toolchain import find_cmdstan
+from gr4jstan.cmdstan.toolchain import find_cmdstan
 
 try:
     sys.exit(3 if find_cmdstan() is None else 0)

@@ -73,7 +73,7 @@ import sys
 from pathlib import Path
 
 import gr4jstan
-from gr4jstan.programs import stan_folder
+from gr4jstan.model.programs import stan_folder
 
 for path in (Path(gr4jstan.__file__), stan_folder()):
     assert path.is_relative_to(sys.argv[1]), f"{path} is not in the environment"

@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from gr4jstan import InputError, ToolchainError
-from gr4jstan.settings import SamplerSettings
+from gr4jstan.sampling.settings import SamplerSettings
 
 _BEGIN = time.perf_counter()
 

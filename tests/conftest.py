@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from gr4jstan.calibration import run_task
-from gr4jstan.comparison import Comparison, compare, define_variants
-from gr4jstan.model import define_model
-from gr4jstan.results import Fit
-from gr4jstan.settings import SamplerSettings
-from gr4jstan.task import define_task
+from gr4jstan.experiment.comparison import Comparison, compare
+from gr4jstan.experiment.variants import define_variants
+from gr4jstan.fitting.calibration import run_task
+from gr4jstan.fitting.results import Fit
+from gr4jstan.model.definition import define_model
+from gr4jstan.model.task import define_task
+from gr4jstan.sampling.settings import SamplerSettings
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from gr4jstan.catchment import Catchment
-from gr4jstan.datasets import load_dataset
-from gr4jstan.density import LogDensity, compile_log_density
-from gr4jstan.model import Model, define_model, stan_data
-from gr4jstan.programs import Structure, render_program
+from gr4jstan.model.definition import Model, define_model, stan_data
+from gr4jstan.model.programs import Structure, render_program
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.datasets import load_dataset
+from gr4jstan.sampling.density import LogDensity, compile_log_density
 
 # Options of define_model: between them, all priors, error models and initial states, and sigma
 # known and estimated.

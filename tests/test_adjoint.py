@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 import gr4jstan
-from gr4jstan.catchment import Catchment
-from gr4jstan.compiler import compile_program
-from gr4jstan.datasets import load_dataset
+from gr4jstan.cmdstan.compiler import compile_program
 from gr4jstan.errors import InputError, ToolchainError
-from gr4jstan.programs import render_program
-from gr4jstan.sampling import sample
-from gr4jstan.settings import SamplerSettings
-from gr4jstan.simulator import simulate
+from gr4jstan.model.programs import render_program
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.datasets import load_dataset
+from gr4jstan.sampling.nuts import sample
+from gr4jstan.sampling.settings import SamplerSettings
+from gr4jstan.structures.gr4j import simulate
 from stan_programs import EXACT, KINDS, RANGES, SAMPLED_AS, Case, case_of
 from test_density import constrain, flow
 from test_gradients import (
@@ -382,7 +382,7 @@ def test_no_days_are_refused_before_anything_is_compiled(monkeypatch):
     def compile_nothing(*arguments, **options):
         raise AssertionError("there is nothing to compile")
 
-    monkeypatch.setattr("gr4jstan.calibration.compile_program", compile_nothing)
+    monkeypatch.setattr("gr4jstan.fitting.calibration.compile_program", compile_nothing)
     days = load_dataset("synthetic")
     with pytest.raises(InputError, match="is empty"):
         gr4jstan.fit(days.to_frame().iloc[:0], show_progress=False)

@@ -5,9 +5,9 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
-from gr4jstan import autocorrelation
-from gr4jstan.autocorrelation import PHI_BOUNDS, estimate_ar1, simulate_ar1
 from gr4jstan.errors import InputError
+from gr4jstan.fitting import error_memory as autocorrelation
+from gr4jstan.fitting.error_memory import PHI_BOUNDS, estimate_ar1, simulate_ar1
 
 PHI = np.array([-0.5, 0.0, 0.4, 0.8, 0.97])
 

@@ -12,17 +12,18 @@ import pandas as pd
 import pytest
 
 import gr4jstan
-from gr4jstan.calibration import describe_run, run_task
-from gr4jstan.datasets import SYNTHETIC_TRUTH, load_dataset
+from gr4jstan.cmdstan.toolchain import require_cmdstan
 from gr4jstan.errors import InputError
-from gr4jstan.inference_data import dataset
-from gr4jstan.model import define_model
-from gr4jstan.programs import render_program
-from gr4jstan.results import Fit, load_fit
-from gr4jstan.sampling import _quiet_cmdstanpy
-from gr4jstan.settings import SamplerSettings
-from gr4jstan.task import as_catchment, define_task
-from gr4jstan.toolchain import require_cmdstan
+from gr4jstan.fitting.calibration import describe_run, run_task
+from gr4jstan.fitting.inference_data import dataset
+from gr4jstan.fitting.results import Fit, load_fit
+from gr4jstan.model.definition import define_model
+from gr4jstan.model.programs import render_program
+from gr4jstan.model.task import define_task
+from gr4jstan.reading.datasets import SYNTHETIC_TRUTH, load_dataset
+from gr4jstan.reading.sources import as_catchment
+from gr4jstan.sampling.nuts import _quiet_cmdstanpy
+from gr4jstan.sampling.settings import SamplerSettings
 
 DIAGNOSTICS = {
     "converged": bool,

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gr4jstan.catchment import Catchment, require_observations
 from gr4jstan.errors import InputError
+from gr4jstan.reading.catchment import Catchment, require_observations
 
 DATES = pd.date_range("2012-02-20", periods=30)
 

@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 from gr4jstan import load_dataset
-from gr4jstan.cli import main
-from gr4jstan.inference_data import dataset
-from gr4jstan.results import Fit, load_fit
-from gr4jstan.simulator import simulate
-from gr4jstan.toolchain import require_cmdstan
+from gr4jstan.cli.main import main
+from gr4jstan.cmdstan.toolchain import require_cmdstan
+from gr4jstan.fitting.inference_data import dataset
+from gr4jstan.fitting.results import Fit, load_fit
+from gr4jstan.structures.gr4j import simulate
 
 FORCING = "--date-column --precip-column --pet-column --temperature-column --latitude --date-format"
 DATA = f"{FORCING} --discharge-column --flow-unit --area --start --end"

@@ -14,20 +14,20 @@ import numpy as np
 import pytest
 
 import gr4jstan
-from gr4jstan import datasets, flow_units
-from gr4jstan.calibration import LONG_WARMUP, SHORT_WARMUP
-from gr4jstan.cli import main
-from gr4jstan.comparison import define_variants
-from gr4jstan.help_texts import COMMANDS
-from gr4jstan.install import install_cmdstan
-from gr4jstan.model import define_model, warmup_days
-from gr4jstan.options import DATASETS, FLOW_UNITS
-from gr4jstan.parser import build_parser
-from gr4jstan.prediction import Prediction
-from gr4jstan.programs import CHOICES
-from gr4jstan.results import Fit, Start
-from gr4jstan.settings import SamplerSettings
-from gr4jstan.simulator import simulate
+from gr4jstan.cli.help_texts import COMMANDS
+from gr4jstan.cli.main import main
+from gr4jstan.cli.options import DATASETS, FLOW_UNITS
+from gr4jstan.cli.parser import build_parser
+from gr4jstan.cmdstan.install import install_cmdstan
+from gr4jstan.experiment.variants import define_variants
+from gr4jstan.fitting.calibration import LONG_WARMUP, SHORT_WARMUP
+from gr4jstan.fitting.prediction import Prediction
+from gr4jstan.fitting.results import Fit, Start
+from gr4jstan.model.definition import define_model, warmup_days
+from gr4jstan.model.programs import CHOICES
+from gr4jstan.reading import datasets, flow_units
+from gr4jstan.sampling.settings import SamplerSettings
+from gr4jstan.structures.gr4j import simulate
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
@@ -227,7 +227,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 @pytest.fixture(scope="module")
 def bash_script(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = subprocess.run(
-        [sys.executable, "-m", "gr4jstan.cli", "--print-completion", "bash"],
+        [sys.executable, "-m", "gr4jstan.cli.main", "--print-completion", "bash"],
         capture_output=True,
         text=True,
         check=True,
@@ -291,5 +291,7 @@ def test_bash_completes(
 
 
 def test_completion_costs_nothing_before_it_is_asked_for() -> None:
-    code = "import sys, gr4jstan.cli as c; c.build_parser(); sys.exit('shtab' in sys.modules)"
+    code = (
+        "import sys, gr4jstan.cli.parser as c; c.build_parser(); sys.exit('shtab' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gr4jstan import climatology as module
-from gr4jstan.climatology import HALF_WINDOW, MEMBERS, climatology
 from gr4jstan.errors import InputError
+from gr4jstan.scoring import climatology as module
+from gr4jstan.scoring.climatology import HALF_WINDOW, MEMBERS, climatology
 
 
 def flow_of(dates, seed=0, missing=0.2):

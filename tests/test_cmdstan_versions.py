@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 import gr4jstan
-from gr4jstan import compiler, doctor
-from gr4jstan.toolchain import cmdstan_version, make_environment, require_cmdstan, run_tool
+from gr4jstan.cli import doctor
+from gr4jstan.cmdstan import compiler
+from gr4jstan.cmdstan.processes import make_environment, run_tool
+from gr4jstan.cmdstan.toolchain import cmdstan_version, require_cmdstan
 
 HEADERS = Path("stan/src/stan/model")
 # names of the precompiled header: up to 2.32, with threads, and two from 2.33 on
@@ -122,7 +124,7 @@ def test_a_precompiled_header_of_another_compiler_is_no_obstacle(tmp_path: Path)
 def test_two_versions_share_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two processes at once, each with a CmdStan of its own, get a program each."""
     code = (
-        "import sys; from gr4jstan.compiler import compile_program;"
+        "import sys; from gr4jstan.cmdstan.compiler import compile_program;"
         "print(compile_program('same\\n', progress=False).path)"
     )
     monkeypatch.setenv("GR4JSTAN_CACHE", str(tmp_path / "cache"))

@@ -9,18 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gr4jstan.comparison import (
-    Comparison,
-    cumulative_seconds,
-    define_variants,
-    expected_seconds,
-    measure,
-)
-from gr4jstan.comparison_text import describe, markdown_table, plain_table
 from gr4jstan.errors import InputError
-from gr4jstan.inference_data import dataset
-from gr4jstan.results import Fit, load_fit
-from gr4jstan.settings import SamplerSettings
+from gr4jstan.experiment.comparison import Comparison, cumulative_seconds, measure
+from gr4jstan.experiment.text import describe, markdown_table, plain_table
+from gr4jstan.experiment.variants import define_variants, expected_seconds
+from gr4jstan.experiment.writing import save_comparison
+from gr4jstan.fitting.inference_data import dataset
+from gr4jstan.fitting.results import Fit, load_fit
+from gr4jstan.sampling.settings import SamplerSettings
 
 NAMES = ["full", "truncated_last", "truncated_chunk", "subsampled", "default"]
 COLUMNS = [
@@ -159,7 +155,7 @@ def test_expected_time_supposes_that_truncated_variants_saturate(comparison: Com
 
 
 def test_saved_comparison_can_be_read_back(comparison: Comparison, tmp_path: Path) -> None:
-    comparison.save(tmp_path / "out")
+    save_comparison(comparison, tmp_path / "out")
     table = pd.read_csv(tmp_path / "out" / "comparison.csv", index_col="variant")
     pd.testing.assert_frame_equal(table, comparison.table, check_dtype=False, rtol=1e-14)
     for name in NAMES:
@@ -170,7 +166,7 @@ def test_saved_comparison_can_be_read_back(comparison: Comparison, tmp_path: Pat
     saved = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
     assert saved == {"true_x1": 320.11, "text": describe(comparison)}
     with pytest.raises(InputError, match="--force"):
-        comparison.save(tmp_path / "out")
+        save_comparison(comparison, tmp_path / "out")
 
 
 def test_tables_for_people_have_a_cell_for_everything(comparison: Comparison) -> None:

@@ -8,14 +8,14 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from gr4jstan.comparison import Comparison
-from gr4jstan.comparison_plots import (
+from gr4jstan.experiment.comparison import Comparison
+from gr4jstan.experiment.plots import (
     plot_comparison,
     plot_execution_time,
     plot_posterior_x1,
     plot_tree_depth,
 )
-from gr4jstan.inference_data import dataset
+from gr4jstan.fitting.inference_data import dataset
 
 
 def drawn(figure: Figure) -> np.ndarray:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from gr4jstan import compiler
+from gr4jstan.cmdstan import compiler
+from gr4jstan.cmdstan.toolchain import require_cmdstan
 from gr4jstan.errors import InputError, ToolchainError
-from gr4jstan.toolchain import require_cmdstan
 
 PROGRAM = "parameters { real x; } model { x ~ normal(0, 1); }\n"
 DECLARED = "functions { real f(real x); }\nparameters { real x; } model { target += f(x); }\n"
@@ -25,7 +25,7 @@ inline stan::math::var f(const stan::math::var& x, std::ostream*) { return -0.5 
 """
 COMPILE_AND_REPORT = """
 import json, sys
-from gr4jstan.compiler import compile_program
+from gr4jstan.cmdstan.compiler import compile_program
 result = compile_program(sys.argv[1], name="one", progress=True)
 print(json.dumps([str(result.path), result.cached]))
 """

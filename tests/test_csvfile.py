@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gr4jstan.catchment import Catchment, require_observations
-from gr4jstan.csvfile import read_csv
 from gr4jstan.errors import InputError
-from gr4jstan.headers import parse_header
+from gr4jstan.reading.catchment import Catchment, require_observations
+from gr4jstan.reading.csvfile import read_csv
+from gr4jstan.reading.headers import parse_header
 
 DAYS = [f"2012-01-{day:02d}" for day in range(1, 21)]
 ISO_ROWS = [f"{day},{i}.5,{i}.25,{i}.125" for i, day in enumerate(DAYS)]

@@ -15,9 +15,9 @@ import pandas as pd
 import pytest
 
 import gr4jstan
-from gr4jstan.cli import main
-from gr4jstan.inference_data import dataset, group_names
-from gr4jstan.results import Fit, load_fit
+from gr4jstan.cli.main import main
+from gr4jstan.fitting.inference_data import dataset, group_names
+from gr4jstan.fitting.results import Fit, load_fit
 
 OPTIONS = split("--priors uniform --sigma 0.1 --seed 7 --iter-sampling 50 --no-progress")
 
@@ -66,7 +66,16 @@ def test_a_second_process_gives_the_same_files(first: Fit, tmp_path: Path) -> No
     # 50 draws are too few to have converged
     assert main([*command, "--parallel-chains", "1", "-o", str(here)]) == 3
     done = subprocess.run(
-        [sys.executable, "-m", "gr4jstan.cli", *command, "--parallel-chains", "4", "-o", there],
+        [
+            sys.executable,
+            "-m",
+            "gr4jstan.cli.main",
+            *command,
+            "--parallel-chains",
+            "4",
+            "-o",
+            there,
+        ],
         env=os.environ | {"PYTHONHASHSEED": "1", "OPENBLAS_NUM_THREADS": "1"},
         check=False,
         capture_output=True,

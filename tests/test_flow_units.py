@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gr4jstan.catchment import Catchment
-from gr4jstan.csvfile import read_csv
 from gr4jstan.errors import InputError
-from gr4jstan.flow_units import balance_remark, check_area, to_mm_per_day, unit_of
-from gr4jstan.task import as_catchment
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.csvfile import read_csv
+from gr4jstan.reading.flow_units import balance_remark, check_area, to_mm_per_day, unit_of
+from gr4jstan.reading.sources import as_catchment
 
 DAYS = 30
 ONES = np.ones(DAYS)

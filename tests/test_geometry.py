@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp, softmax
 
-from gr4jstan.catchment import Catchment
-from gr4jstan.datasets import SYNTHETIC_TRUTH, load_dataset
-from gr4jstan.geometry import exact_density, find_modes, find_rivals, find_start
-from gr4jstan.inits import screened_draws, screened_inits
-from gr4jstan.model import define_model
-from gr4jstan.settings import SamplerSettings
-from gr4jstan.simulator import simulate_flow
-from gr4jstan.task import define_task
-from gr4jstan.transforms import supports, unconstrain
+from gr4jstan.model.definition import define_model
+from gr4jstan.model.task import define_task
+from gr4jstan.model.transforms import supports, unconstrain
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.datasets import SYNTHETIC_TRUTH, load_dataset
+from gr4jstan.sampling.inits import screened_draws, screened_inits
+from gr4jstan.sampling.modes import exact_density, find_modes, find_rivals, find_start
+from gr4jstan.sampling.settings import SamplerSettings
+from gr4jstan.structures.gr4j import simulate_flow
 
 SETTINGS = SamplerSettings(seed=3)
 

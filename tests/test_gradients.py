@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.special import betaln, erfcx, log_ndtr, loggamma
 
-from gr4jstan.catchment import Catchment
-from gr4jstan.datasets import SYNTHETIC_TRUTH, load_dataset
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.datasets import SYNTHETIC_TRUTH, load_dataset
 from stan_programs import EXACT, KINDS, SAMPLED_FROM, TRUNCATING, case_of
 
 STEP = 1e-30

@@ -15,8 +15,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 import gr4jstan
-from gr4jstan.inference_data import dataset
-from gr4jstan.results import Fit
+from gr4jstan.fitting.inference_data import dataset
+from gr4jstan.fitting.results import Fit
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 sys.path.insert(0, str(SCRIPTS))

@@ -7,20 +7,20 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from gr4jstan.catchment import Catchment
-from gr4jstan.datasets import load_dataset
 from gr4jstan.errors import InputError
-from gr4jstan.inference_data import (
+from gr4jstan.fitting.inference_data import (
     dataset,
     read_netcdf,
     summary,
     to_inference_data,
     write_netcdf,
 )
-from gr4jstan.model import define_model
-from gr4jstan.results import Fit
-from gr4jstan.sampling import Draws
-from gr4jstan.task import Task
+from gr4jstan.fitting.results import Fit
+from gr4jstan.model.definition import define_model
+from gr4jstan.model.task import Task
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.datasets import load_dataset
+from gr4jstan.sampling.nuts import Draws
 
 COLUMNS = ["mean", "sd", "median", "q5", "q95", "mcse_mean", "ess_bulk", "ess_tail", "r_hat"]
 

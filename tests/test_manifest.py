@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gr4jstan.errors import InputError
-from gr4jstan.manifest import read_manifest
+from gr4jstan.many.manifest import read_manifest
 
 
 def write(folder: Path, text: str) -> Path:

@@ -15,12 +15,12 @@ import pytest
 from filelock import FileLock
 
 import gr4jstan
-from gr4jstan import many
-from gr4jstan.cli import main
+from gr4jstan.cli.main import main
 from gr4jstan.errors import InputError, ToolchainError
-from gr4jstan.inference_data import dataset
-from gr4jstan.many import fit_many
-from gr4jstan.results import load_fit
+from gr4jstan.fitting.inference_data import dataset
+from gr4jstan.fitting.results import load_fit
+from gr4jstan.many import run as many
+from gr4jstan.many.run import fit_many
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
@@ -123,7 +123,7 @@ def test_a_killed_run_goes_on_where_it_was(cluster: Cluster, tmp_path: Path) -> 
     manifest, out = write_manifest(tmp_path, 6), tmp_path / "out"
     command = ["fit-many", str(manifest), "-o", str(out), "--scheduler", cluster.address, *FLAGS]
     client = subprocess.Popen(
-        [sys.executable, "-m", "gr4jstan.cli", *command],
+        [sys.executable, "-m", "gr4jstan.cli.main", *command],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gr4jstan.errors import InputError
-from gr4jstan.metrics import bias, kge, kge_2012, nse, nse_sqrt
+from gr4jstan.scoring.metrics import bias, kge, kge_2012, nse, nse_sqrt
 
 ALL = [nse, nse_sqrt, kge, kge_2012, bias]
 OBS = np.array([1.0, 4.0, 9.0])

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from gr4jstan.catchment import Catchment
-from gr4jstan.datasets import load_dataset
 from gr4jstan.errors import InputError
-from gr4jstan.inits import prior_draws, screened_draws, screened_inits
-from gr4jstan.model import Model, define_model, observed_days, stan_data, warmup_days
-from gr4jstan.programs import CHOICES
-from gr4jstan.task import define_task
-from gr4jstan.transforms import supports, unconstrain
+from gr4jstan.model.definition import Model, define_model, observed_days, stan_data, warmup_days
+from gr4jstan.model.programs import CHOICES
+from gr4jstan.model.task import define_task
+from gr4jstan.model.transforms import supports, unconstrain
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.datasets import load_dataset
+from gr4jstan.sampling.inits import prior_draws, screened_draws, screened_inits
 from stan_programs import KINDS, model_of
 
 

@@ -19,8 +19,8 @@ RENDER_ALL = """
 import itertools
 from pathlib import Path
 import gr4jstan
-from gr4jstan.datasets import dataset_names
-from gr4jstan.programs import CHOICES, Structure, render_program, stan_folder
+from gr4jstan.reading.datasets import dataset_names
+from gr4jstan.model.programs import CHOICES, Structure, render_program, stan_folder
 
 here = Path.cwd()
 assert Path(gr4jstan.__file__).is_relative_to(here), gr4jstan.__file__

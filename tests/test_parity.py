@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gr4jstan import simulator
-from gr4jstan.datasets import load_dataset
+from gr4jstan.reading.datasets import load_dataset
+from gr4jstan.structures import gr4j as simulator
 
 LOWEST, HIGHEST = (1, -10, 1, 0.5), (2500, 10, 500, 10)
 

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gr4jstan.catchment import Catchment
-from gr4jstan.csvfile import read_csv
 from gr4jstan.errors import InputError
-from gr4jstan.headers import parse_temperature_header
-from gr4jstan.pet import extraterrestrial_radiation, oudin
-from gr4jstan.task import as_catchment
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.csvfile import read_csv
+from gr4jstan.reading.headers import parse_temperature_header
+from gr4jstan.reading.pet import extraterrestrial_radiation, oudin
+from gr4jstan.reading.sources import as_catchment
 
 DATES = pd.date_range("2011-01-01", "2012-12-31")
 DAY = DATES.day_of_year.to_numpy()

@@ -14,13 +14,13 @@ from matplotlib.image import imread
 from scipy import stats
 
 import gr4jstan
-from gr4jstan.datasets import load_dataset
 from gr4jstan.drawing import to_png
-from gr4jstan.flow_periods import CLOSE_DAYS, Period, closer_window, periods_of, whole_window
-from gr4jstan.inference_data import calibration_days, dataset, validation_days
-from gr4jstan.plots import ecdf_band, pit_values, plot_fit, plot_pit
-from gr4jstan.posterior_plots import plot_pairs, plot_traces
-from gr4jstan.results import Fit
+from gr4jstan.fitting.inference_data import calibration_days, dataset, validation_days
+from gr4jstan.fitting.results import Fit
+from gr4jstan.reading.datasets import load_dataset
+from gr4jstan.report.flow_periods import CLOSE_DAYS, Period, closer_window, periods_of, whole_window
+from gr4jstan.report.plots import ecdf_band, pit_values, plot_fit, plot_pit
+from gr4jstan.report.posterior_plots import plot_pairs, plot_traces
 
 ALL = (plot_fit, plot_pairs, plot_traces, plot_pit)
 

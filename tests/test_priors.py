@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from gr4jstan.errors import InputError
-from gr4jstan.priors import prior_numbers
-from gr4jstan.programs import Structure
+from gr4jstan.model.priors import prior_numbers
+from gr4jstan.model.programs import Structure
 
 DEFAULT = Structure()
 UNIFORM = Structure(priors="uniform")

@@ -5,9 +5,9 @@ from itertools import product
 
 import pytest
 
-from gr4jstan.compiler import compile_program
+from gr4jstan.cmdstan.compiler import compile_program
 from gr4jstan.errors import InputError, ToolchainError
-from gr4jstan.programs import CHOICES, Structure, render_program, stan_folder
+from gr4jstan.model.programs import CHOICES, Structure, render_program, stan_folder
 from stan_programs import model_of
 
 

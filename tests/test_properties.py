@@ -16,13 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gr4jstan.catchment import Catchment
-from gr4jstan.cli import main
-from gr4jstan.csvfile import read_csv
-from gr4jstan.datasets import load_dataset
+from gr4jstan.cli.main import main
 from gr4jstan.errors import InputError
-from gr4jstan.simulator import simulate
-from gr4jstan.simulator_inputs import LONGEST_X4
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.csvfile import read_csv
+from gr4jstan.reading.datasets import load_dataset
+from gr4jstan.structures.gr4j import simulate
+from gr4jstan.structures.inputs import LONGEST_X4
 
 
 def random(examples: int) -> settings:

@@ -16,8 +16,8 @@ import xarray as xr
 from scipy.signal import lfilter
 
 import gr4jstan
-from gr4jstan.inference_data import dataset
-from gr4jstan.results import Fit
+from gr4jstan.fitting.inference_data import dataset
+from gr4jstan.fitting.results import Fit
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 sys.path.insert(0, str(SCRIPTS))

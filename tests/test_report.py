@@ -16,15 +16,16 @@ import pytest
 from matplotlib.image import imread
 
 import gr4jstan
-from gr4jstan.cli import build_parser
+from gr4jstan.cli.main import build_parser
 from gr4jstan.errors import InputError
-from gr4jstan.inference_data import dataset
-from gr4jstan.report import render_report, write_report
-from gr4jstan.report_text import decimals, number, prior_words
-from gr4jstan.reproduction import command_line, fit_options, python_call
-from gr4jstan.results import Fit, load_fit
-from gr4jstan.scores import SCORES
-from gr4jstan.verdict import warnings
+from gr4jstan.fitting.inference_data import dataset
+from gr4jstan.fitting.results import Fit, load_fit
+from gr4jstan.report.numbers import decimals, number
+from gr4jstan.report.page import render_report, write_report
+from gr4jstan.report.reproduction import command_line, fit_options, python_call
+from gr4jstan.report.text import prior_words
+from gr4jstan.report.verdict import warnings
+from gr4jstan.scoring.scores import SCORES
 
 
 class Page(HTMLParser):

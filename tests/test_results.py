@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 from scipy.special import logsumexp
 
-from gr4jstan import scores
-from gr4jstan.datasets import load_dataset
-from gr4jstan.error_models import respond
 from gr4jstan.errors import InputError
-from gr4jstan.inference_data import dataset, group_names
-from gr4jstan.metrics import nse
-from gr4jstan.results import Fit, load_fit
-from gr4jstan.simulator import simulate
+from gr4jstan.fitting.inference_data import dataset, group_names
+from gr4jstan.fitting.results import Fit, load_fit
+from gr4jstan.model.error_models import respond
+from gr4jstan.reading.datasets import load_dataset
+from gr4jstan.scoring import scores
+from gr4jstan.scoring.metrics import nse
+from gr4jstan.structures.gr4j import simulate
 
 NEXT_DAY = "2015-01-01"
 

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gr4jstan.compiler import compile_program
-from gr4jstan.error_models import respond
-from gr4jstan.inits import prior_draws
-from gr4jstan.plots import ecdf_band
-from gr4jstan.programs import render_program
-from gr4jstan.sampling import sample
-from gr4jstan.settings import SamplerSettings
-from gr4jstan.transforms import supports, unconstrain
+from gr4jstan.cmdstan.compiler import compile_program
+from gr4jstan.model.error_models import respond
+from gr4jstan.model.programs import render_program
+from gr4jstan.model.transforms import supports, unconstrain
+from gr4jstan.report.plots import ecdf_band
+from gr4jstan.sampling.inits import prior_draws
+from gr4jstan.sampling.nuts import sample
+from gr4jstan.sampling.settings import SamplerSettings
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "scripts"

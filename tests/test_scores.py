@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from gr4jstan import scores
-from gr4jstan.climatology import Climatology, climatology
 from gr4jstan.errors import InputError
-from gr4jstan.metrics import bias, kge, kge_2012, nse, nse_sqrt
-from gr4jstan.scores import SCORES, coverage, crps, pit, reliability, score_table, sharpness
+from gr4jstan.scoring import scores
+from gr4jstan.scoring.climatology import Climatology, climatology
+from gr4jstan.scoring.metrics import bias, kge, kge_2012, nse, nse_sqrt
+from gr4jstan.scoring.scores import SCORES, coverage, crps, pit, reliability, score_table, sharpness
 
 METRICS = {"nse": nse, "nse_sqrt": nse_sqrt, "kge": kge, "kge_2012": kge_2012, "bias": bias}
 

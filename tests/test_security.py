@@ -23,10 +23,10 @@ import pytest
 import xarray as xr
 
 import gr4jstan
-from gr4jstan.cli import main
-from gr4jstan.datasets import load_dataset
+from gr4jstan.cli.main import main
 from gr4jstan.errors import InputError
-from gr4jstan.results import load_fit
+from gr4jstan.fitting.results import load_fit
+from gr4jstan.reading.datasets import load_dataset
 
 SOURCES = sorted(Path(gr4jstan.__file__).parent.glob("*.py"))
 
@@ -274,7 +274,7 @@ def test_a_name_that_is_no_text_is_said_and_written(tmp_path: Path) -> None:
     name = os.fsencode(tmp_path) + b"/\xff\xe4.csv"
     words = split("simulate synthetic --x1 154 --x2 -0.25 --x3 43 --x4 1.33 -o")
     done = subprocess.run(
-        [sys.executable, "-m", "gr4jstan.cli", *words, name],
+        [sys.executable, "-m", "gr4jstan.cli.main", *words, name],
         env=os.environ | {"PYTHONIOENCODING": "ascii"},
         capture_output=True,
     )

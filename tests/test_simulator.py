@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gr4jstan.datasets import load_dataset
 from gr4jstan.errors import InputError
-from gr4jstan.simulator import (
+from gr4jstan.reading.datasets import load_dataset
+from gr4jstan.structures.gr4j import (
     Simulation,
     State,
     simulate,

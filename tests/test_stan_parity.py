@@ -6,10 +6,10 @@ import subprocess
 import numpy as np
 import pytest
 
-from gr4jstan.compiler import compile_program
-from gr4jstan.datasets import load_dataset
-from gr4jstan.programs import stan_folder
-from gr4jstan.simulator import simulate, unit_hydrographs
+from gr4jstan.cmdstan.compiler import compile_program
+from gr4jstan.model.programs import stan_folder
+from gr4jstan.reading.datasets import load_dataset
+from gr4jstan.structures.gr4j import simulate, unit_hydrographs
 
 X4_MAX = 10
 

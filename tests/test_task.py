@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gr4jstan.catchment import Catchment
 from gr4jstan.errors import InputError
-from gr4jstan.model import define_model
-from gr4jstan.task import define_task
+from gr4jstan.model.definition import define_model
+from gr4jstan.model.task import define_task
+from gr4jstan.reading.catchment import Catchment
 
 MODEL = define_model()
 DATES = pd.date_range("2001-01-01", "2005-12-31")

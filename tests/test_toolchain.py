@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gr4jstan import toolchain
+from gr4jstan.cmdstan import processes, toolchain
+from gr4jstan.cmdstan.install import install_cmdstan
 from gr4jstan.errors import ToolchainError
-from gr4jstan.install import install_cmdstan
 
 
 def fake_cmdstan(folder: Path, version: str = "2.27.0", *, built: bool = True) -> Path:
@@ -133,10 +133,10 @@ def test_no_folder_that_make_can_handle_names_the_variables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd = tmp_path / "with space"
-    monkeypatch.setattr(toolchain.tempfile, "tempdir", str(odd))
+    monkeypatch.setattr(processes.tempfile, "tempdir", str(odd))
     with (
         pytest.raises(ToolchainError, match="set TMPDIR or GR4JSTAN_CACHE"),
-        toolchain.scratch_folder(odd, "x"),
+        processes.scratch_folder(odd, "x"),
     ):
         pass
 
@@ -152,7 +152,7 @@ def test_missing_tools_are_named_with_the_package_to_install(
 def test_compiler_flags_of_the_user_do_not_reach_make(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXXFLAGS", "-march=native")
     monkeypatch.setenv("MAKEFLAGS", "n")
-    environment = toolchain.make_environment("-g")
+    environment = processes.make_environment("-g")
     assert environment["CXXFLAGS"] == "-g"
     assert "MAKEFLAGS" not in environment
     assert os.environ["CXXFLAGS"] == "-march=native"
@@ -166,7 +166,7 @@ def test_interrupt_kills_the_tool_and_what_it_started(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        toolchain.run_tool(
+        processes.run_tool(
             ["sh", "-c", "sleep 60 & echo $!; wait"], cwd=tmp_path, on_line=interrupt
         )
     status = Path(f"/proc/{pids[0]}/stat")
@@ -178,7 +178,8 @@ def test_interrupt_kills_the_tool_and_what_it_started(tmp_path: Path) -> None:
 
 def test_import_is_light() -> None:
     code = (
-        "import sys, gr4jstan.toolchain, gr4jstan.compiler, gr4jstan.install, gr4jstan.doctor;"
+        "import sys; from gr4jstan.cmdstan import compiler, install, toolchain;"
+        "from gr4jstan.cli import doctor;"
         "print([m for m in ('cmdstanpy', 'pandas', 'numpy', 'tqdm') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

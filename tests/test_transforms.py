@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gr4jstan.transforms import constrain, stan_parameters, supports, unconstrain
+from gr4jstan.model.transforms import constrain, stan_parameters, supports, unconstrain
 from stan_programs import KINDS, RANGES, case_of, model_of
 
 kinds = pytest.mark.parametrize("kind", KINDS)

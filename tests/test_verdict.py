@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 import gr4jstan
-from gr4jstan.datasets import load_dataset
-from gr4jstan.end_state import EndState
-from gr4jstan.results import Fit
-from gr4jstan.verdict import headline, warnings
+from gr4jstan.fitting.end_state import EndState
+from gr4jstan.fitting.results import Fit
+from gr4jstan.reading.datasets import load_dataset
+from gr4jstan.report.verdict import headline, warnings
 
 UNFIT = "The model does not fit this catchment"
 

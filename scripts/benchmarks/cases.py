@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gr4jstan import load_dataset
-from gr4jstan.catchment import Catchment
-from gr4jstan.datasets import SYNTHETIC_TRUTH
-from gr4jstan.inits import screened_draws
-from gr4jstan.model import Model, define_model
-from gr4jstan.simulator import simulate_flow
-from gr4jstan.task import Task, define_task
+from gr4jstan.model.definition import Model, define_model
+from gr4jstan.model.task import Task, define_task
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.datasets import SYNTHETIC_TRUTH
+from gr4jstan.sampling.inits import screened_draws
+from gr4jstan.structures.gr4j import simulate_flow
 
 Array = NDArray[np.float64]
 

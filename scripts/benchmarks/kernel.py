@@ -12,13 +12,13 @@ from benchmarks.cases import TRUTH, Array
 from benchmarks.peer_hydrogr import flow as flow_of_hydrogr
 from benchmarks.rates import Target, seconds_of
 from gr4jstan import load_dataset
-from gr4jstan.catchment import Catchment
-from gr4jstan.datasets import SYNTHETIC_TRUTH
-from gr4jstan.density import LogDensity, compile_log_density
-from gr4jstan.model import define_model
-from gr4jstan.programs import Gradient, render_program, stan_folder
-from gr4jstan.simulator import simulate_flow
-from gr4jstan.task import define_task
+from gr4jstan.model.definition import define_model
+from gr4jstan.model.programs import Gradient, render_program, stan_folder
+from gr4jstan.model.task import define_task
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.datasets import SYNTHETIC_TRUTH
+from gr4jstan.sampling.density import LogDensity, compile_log_density
+from gr4jstan.structures.gr4j import simulate_flow
 
 LENGTHS = (50, 1000, 4000, 20000)
 

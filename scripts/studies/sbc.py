@@ -23,15 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gr4jstan import InputError, ToolchainError
-from gr4jstan.calibration import run_task
-from gr4jstan.error_models import log_likelihood, respond
-from gr4jstan.inference_data import dataset
-from gr4jstan.inits import prior_draws
-from gr4jstan.model import Model, define_model
-from gr4jstan.programs import CHOICES, ErrorModel
-from gr4jstan.settings import SamplerSettings
-from gr4jstan.simulator import simulate_flow
-from gr4jstan.task import Task, define_task
+from gr4jstan.fitting.calibration import run_task
+from gr4jstan.fitting.inference_data import dataset
+from gr4jstan.model.definition import Model, define_model
+from gr4jstan.model.error_models import log_likelihood, respond
+from gr4jstan.model.programs import CHOICES, ErrorModel
+from gr4jstan.model.task import Task, define_task
+from gr4jstan.sampling.inits import prior_draws
+from gr4jstan.sampling.settings import SamplerSettings
+from gr4jstan.structures.gr4j import simulate_flow
 
 Array = NDArray[np.float64]
 

@@ -10,18 +10,18 @@ import cmdstanpy
 import numpy as np
 import pandas as pd
 
-from gr4jstan.calibration import LONG_WARMUP
-from gr4jstan.compiler import compile_program
-from gr4jstan.diagnostics import diagnose
+from gr4jstan.cmdstan.compiler import compile_program
+from gr4jstan.cmdstan.toolchain import require_cmdstan
 from gr4jstan.files import write_json
-from gr4jstan.geometry import Start, exact_density, find_start
-from gr4jstan.inference_data import to_inference_data
-from gr4jstan.programs import render_program
-from gr4jstan.sampling import Draws
-from gr4jstan.settings import SamplerSettings
-from gr4jstan.task import Task
-from gr4jstan.toolchain import require_cmdstan
-from gr4jstan.transforms import unconstrain
+from gr4jstan.fitting.calibration import LONG_WARMUP
+from gr4jstan.fitting.diagnostics import diagnose
+from gr4jstan.fitting.inference_data import to_inference_data
+from gr4jstan.model.programs import render_program
+from gr4jstan.model.task import Task
+from gr4jstan.model.transforms import unconstrain
+from gr4jstan.sampling.modes import Start, exact_density, find_start
+from gr4jstan.sampling.nuts import Draws
+from gr4jstan.sampling.settings import SamplerSettings
 from studies.force import jacobians
 from studies.post import (
     PARAMETERS,

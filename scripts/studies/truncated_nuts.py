@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gr4jstan.diagnostics import MAX_SHARE
-from gr4jstan.sampling import Draws
+from gr4jstan.fitting.diagnostics import MAX_SHARE
+from gr4jstan.sampling.nuts import Draws
 from studies.post import (
     DAYS,
     MODES,

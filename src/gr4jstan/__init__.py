@@ -7,52 +7,41 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gr4jstan.calibration import fit
-    from gr4jstan.catchment import Catchment
-    from gr4jstan.csvfile import read_csv
-    from gr4jstan.datasets import load_dataset
     from gr4jstan.errors import InputError, ToolchainError
-    from gr4jstan.many import Many, fit_many
-    from gr4jstan.results import Fit, load_fit
-    from gr4jstan.simulator import Simulation, simulate
+    from gr4jstan.fitting.calibration import fit
+    from gr4jstan.fitting.results import Fit, load_fit
+    from gr4jstan.many.run import Many, fit_many
+    from gr4jstan.reading.catchment import Catchment
+    from gr4jstan.reading.csvfile import read_csv
+    from gr4jstan.reading.datasets import load_dataset
+    from gr4jstan.structures.gr4j import Simulation, simulate
 
 _HOMES = {
-    "Catchment": "catchment",
-    "Fit": "results",
+    "Catchment": "reading.catchment",
+    "Fit": "fitting.results",
     "InputError": "errors",
-    "Many": "many",
-    "Simulation": "simulator",
+    "Many": "many.run",
+    "Simulation": "structures.gr4j",
     "ToolchainError": "errors",
-    "fit": "calibration",
-    "fit_many": "many",
-    "load_dataset": "datasets",
-    "load_fit": "results",
-    "read_csv": "csvfile",
-    "simulate": "simulator",
+    "fit": "fitting.calibration",
+    "fit_many": "many.run",
+    "load_dataset": "reading.datasets",
+    "load_fit": "fitting.results",
+    "read_csv": "reading.csvfile",
+    "simulate": "structures.gr4j",
 }
 
-# Modules of which the documentation names functions, as `gr4jstan.plots.plot_fit`.
-_MODULES = (
-    "calibration",
-    "catchment",
-    "csvfile",
-    "datasets",
-    "errors",
-    "many",
-    "metrics",
-    "model",
-    "pet",
-    "plots",
-    "posterior_plots",
-    "prediction",
-    "priors",
-    "programs",
-    "report",
-    "results",
-    "scores",
-    "simulator",
-    "verdict",
-)
+# Modules whose functions are called by these names: `gr4jstan.plots.plot_fit`.
+_MODULES = {
+    "metrics": "scoring.metrics",
+    "pet": "reading.pet",
+    "plots": "report.plots",
+    "posterior_plots": "report.posterior_plots",
+    "priors": "model.priors",
+    "programs": "model.programs",
+    "scores": "scoring.scores",
+    "verdict": "report.verdict",
+}
 
 __all__ = [
     "Catchment",
@@ -79,7 +68,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(f"gr4jstan.{_HOMES[name]}"), name)
     if name in _MODULES:
-        return importlib.import_module(f"gr4jstan.{name}")
+        return importlib.import_module(f"gr4jstan.{_MODULES[name]}")
     raise AttributeError(f"module 'gr4jstan' has no attribute {name!r}")
 
 

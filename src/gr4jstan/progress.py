@@ -46,3 +46,8 @@ def progress_bar(progress: bool, title: str, delay: float = 0, **options: Any) -
             done.set()
             if progress:
                 thread.join()
+
+
+def say(message: str) -> None:
+    """Print `message` for the person at the terminal."""
+    print(f"gr4jstan: {message}", file=sys.stderr, flush=True)

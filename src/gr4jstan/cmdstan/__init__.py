@@ -1,0 +1,1 @@
+"""CmdStan: found, installed, and made to compile programs."""

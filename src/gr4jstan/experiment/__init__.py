@@ -1,0 +1,1 @@
+"""The blog post's experiment: truncated gradients and subsampled observations, side by side."""

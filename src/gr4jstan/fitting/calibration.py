@@ -1,0 +1,238 @@
+"""From data to a posterior: one call, one result."""
+
+import hashlib
+import json
+import platform
+import secrets
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gr4jstan.cmdstan.compiler import compile_program
+from gr4jstan.cmdstan.toolchain import cmdstan_version, require_cmdstan
+from gr4jstan.fitting.diagnostics import diagnose
+from gr4jstan.fitting.inference_data import (
+    arviz_version,
+    import_ahead,
+    to_inference_data,
+)
+from gr4jstan.fitting.results import FORMAT, Fit
+from gr4jstan.model.definition import define_model
+from gr4jstan.model.programs import render_program
+from gr4jstan.model.task import Task, Validation, define_task
+from gr4jstan.progress import say
+from gr4jstan.reading.catchment import Catchment, Day
+from gr4jstan.sampling.modes import exact_density, find_start
+from gr4jstan.sampling.nuts import sample
+from gr4jstan.sampling.settings import SamplerSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Warm-up iterations with the metric known beforehand, and without.
+SHORT_WARMUP = 150
+LONG_WARMUP = 1000
+
+
+def fit(
+    data: "Catchment | pd.DataFrame | str | Path",
+    *,
+    start: Day | None = None,
+    end: Day | None = None,
+    warmup: str | int | None = None,
+    validation: tuple[Day | None, Day | None] | None = None,
+    chains: int = 4,
+    parallel_chains: int | None = None,
+    iter_warmup: int | None = None,
+    iter_sampling: int = 1000,
+    adapt_delta: float = 0.8,
+    max_treedepth: int = 10,
+    seed: int | None = None,
+    show_progress: bool = True,
+    **model_options: Any,
+) -> Fit:
+    """Sample the posterior of GR4J.
+
+    Parameters
+    ----------
+    data : Catchment, DataFrame, str or path
+        Daily P, E and Q [mm/d]: what `gr4jstan.read_csv` gives, a DataFrame, the name of a built-in
+        data set, or the path of a CSV file.
+    start, end : date, str or int, optional
+        First and last day that is simulated; day numbers from 0 when the data have no dates.
+    warmup : int or str, optional
+        First days of the period that are simulated but do not count: days, or years ("1Y").
+        Default: none for estimated initial states, one year for fixed ones.
+    validation : (start, end), optional
+        First and last day of a period that the calibration does not see and whose scores are
+        computed as well. None stands for the end of the data, or for the day beside the
+        calibration. After the calibration the simulation goes on; before it, the model spins up
+        from the first day of the data, and the first year does not count.
+    chains : int
+        Number of chains; this and the following as in cmdstanpy.
+    parallel_chains : int, optional
+        Chains run at once. Default: the number of cores.
+    iter_warmup : int, optional
+        Warm-up iterations of a chain. Default: 150 when the metric is known from the curvature at
+        the mode, else 1000.
+    iter_sampling : int
+        Draws of a chain.
+    adapt_delta : float
+        Target acceptance rate.
+    max_treedepth : int
+    seed : int, optional
+        Default: drawn, and kept in ``run``.
+    show_progress : bool
+    **model_options
+        gradient : {"adjoint", "autodiff", "truncated"}
+        truncate_mode : {"last", "chunk"}, truncate_steps : int
+        subsample : int
+            Only every ``subsample``-th day's observation counts.
+        error_model : {"boxcox", "gaussian", "linear", "student_t"}
+            Default: boxcox; gaussian where sigma is known, and for priors "airgr-sls".
+        sigma : float, optional
+            Known standard deviation of Gaussian errors [mm/d]; estimated by default.
+        priors : {"default", "uniform", "airgr-sls"}
+        initial_states : {"estimated", "fixed"}
+            Default: estimated; fixed for priors "airgr-sls".
+        prior_settings : dict, optional
+            Bounds and scales of the priors in place of the defaults.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    InputError
+        If data or settings are not usable.
+    ToolchainError
+        If there is no CmdStan, or compiling or sampling fails.
+    """
+    settings = SamplerSettings(
+        chains=chains,
+        parallel_chains=parallel_chains,
+        iter_warmup=iter_warmup,
+        iter_sampling=iter_sampling,
+        adapt_delta=adapt_delta,
+        max_treedepth=max_treedepth,
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+    )
+    model = define_model(**model_options)
+    task = define_task(data, model, start=start, end=end, warmup=warmup, validation=validation)
+    return run_task(task, settings, show_progress=show_progress)
+
+
+def run_task(
+    task: Task, settings: SamplerSettings, *, warm: bool = True, show_progress: bool = True
+) -> Fit:
+    """Compile, look for the mode, sample, and diagnose.
+
+    Parameters
+    ----------
+    task : Task
+    settings : SamplerSettings
+    warm : bool
+        Give NUTS the metric that the curvature at the mode suggests. The starting points are
+        around the mode in any case.
+    show_progress : bool
+
+    Raises
+    ------
+    ToolchainError
+        If there is no CmdStan, or compiling or sampling fails.
+    """
+    begin = time.perf_counter()
+    cmdstan = require_cmdstan()
+    program = render_program(task.model.structure)
+    executable = compile_program(program.code, program.header, progress=show_progress)
+    density = exact_density(task, progress=show_progress)
+    compiled = time.perf_counter()
+    start = find_start(task, density, settings, warm=warm)
+    settings = settings.with_warmup(LONG_WARMUP if start.inv_metric is None else SHORT_WARMUP)
+    if show_progress and start.trouble:
+        say(f"{start.trouble}; the metric is found in a long warm-up instead")
+    ready = time.perf_counter()
+    import_ahead()
+    draws = sample(
+        executable.path,
+        task.data,
+        start.inits,
+        settings,
+        inv_metric=start.inv_metric,
+        show_progress=show_progress,
+    )
+    sampled = time.perf_counter()
+    run = describe_run(task, settings, cmdstan, program.code)
+    run["start"] = start.description
+    attributes = {
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in run.items()
+    }
+    idata = to_inference_data(draws, task, settings.max_treedepth, attributes)
+    diagnostics = diagnose(idata, task.model.parameters, [mode.parameters for mode in start.rivals])
+    diagnostics["seconds"] = {
+        "compile": compiled - begin,
+        "setup": ready - compiled,
+        "warmup": sum(chain["warmup"] for chain in draws.chain_seconds),
+        "sampling": sum(chain["sampling"] for chain in draws.chain_seconds),
+        "chains": draws.chain_seconds,
+        "nuts_wall": draws.wall_seconds,
+        "reading": sampled - ready - draws.wall_seconds,
+        "diagnosing": time.perf_counter() - sampled,
+        "wall": time.perf_counter() - begin,
+    }
+    return Fit(idata, diagnostics, run, program.code, program.header, task.data)
+
+
+def describe_run(task: Task, settings: SamplerSettings, cmdstan: Path, code: str) -> dict[str, Any]:
+    """Settings, versions and hashes that reproduce a run."""
+    catchment, model = task.catchment, task.model
+    data = json.dumps(task.data, sort_keys=True).encode()
+    return {
+        "format": FORMAT,
+        "catchment": catchment.name,
+        "period": [catchment.label(0), catchment.label(len(catchment) - 1)],
+        "days": len(catchment),
+        "warmup": task.warmup,
+        "observed_days": len(task.days),
+        "validation": None if task.validation is None else _describe_validation(task.validation),
+        "parameters": list(model.parameters),
+        "model": {
+            "gradient": model.structure.gradient,
+            "truncate_mode": model.structure.truncate_mode,
+            "truncate_steps": model.truncate_steps,
+            "subsample": model.subsample,
+            "error_model": model.structure.error_model,
+            "sigma": model.sigma,
+            "priors": model.structure.priors,
+            "initial_states": model.structure.initial_states,
+            "prior_settings": model.numbers,
+        },
+        "sampler": settings.as_dict(),
+        "versions": {
+            "gr4jstan": version("gr4jstan"),
+            "cmdstan": ".".join(map(str, cmdstan_version(cmdstan))),
+            "cmdstanpy": version("cmdstanpy"),
+            "arviz": arviz_version(),
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "sha256": {
+            "data": hashlib.sha256(data).hexdigest(),
+            "program": hashlib.sha256(code.encode()).hexdigest(),
+        },
+        "notes": list(catchment.notes),
+    }
+
+
+def _describe_validation(validation: Validation) -> dict[str, Any]:
+    catchment = validation.catchment
+    assert catchment.Q is not None
+    return {
+        "period": [catchment.label(validation.first), catchment.label(len(catchment) - 1)],
+        "observed_days": int((~np.isnan(catchment.Q)).sum()),
+        "continued": validation.continued,
+    }

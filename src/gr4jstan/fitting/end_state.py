@@ -1,0 +1,89 @@
+"""Where the calibration ended, draw by draw: what a prediction continues from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from gr4jstan.errors import InputError
+from gr4jstan.files import hdf5_errors
+from gr4jstan.fitting.prediction import Memory
+from gr4jstan.structures.gr4j import State
+
+_ENGINE: Final = "h5netcdf"
+
+
+@dataclass(frozen=True, eq=False)
+class EndState:
+    """State of GR4J and memory of the errors after the last day of the calibration.
+
+    Parameters
+    ----------
+    chain, draw : array of int
+        The posterior draws: all of these chains, of each these draws. Arrays of the state and the
+        memory go through the chains, and in each through its draws.
+    state : State
+    memory : Memory
+    """
+
+    chain: NDArray[np.int_]
+    draw: NDArray[np.int_]
+    state: State
+    memory: Memory
+
+
+def write_end_state(end: EndState, path: Path) -> None:
+    """Write it as NetCDF: S, R [mm], phi, eta (chain, draw), uh1, uh2 [mm] with the days ahead."""
+    shape = (len(end.chain), len(end.draw))
+    variables: dict[str, Any] = {
+        name: (("chain", "draw"), array.reshape(shape))
+        for name, array in (
+            ("S", end.state.S),
+            ("R", end.state.R),
+            ("phi", end.memory.phi),
+            ("eta", end.memory.eta),
+        )
+    }
+    for name, array in (("uh1", end.state.uh1), ("uh2", end.state.uh2)):
+        variables[name] = (("chain", "draw", f"{name}_day"), array.reshape(*shape, -1))
+    dataset = xr.Dataset(
+        variables,
+        coords={"chain": end.chain, "draw": end.draw},
+        attrs={"days_since_observation": end.memory.age},
+    )
+    for name in ("S", "R", "uh1", "uh2"):
+        dataset[name].attrs["units"] = "mm"
+    with hdf5_errors(path):
+        dataset.to_netcdf(str(path), engine=_ENGINE)
+
+
+def read_end_state(path: Path) -> EndState:
+    """Read what `write_end_state` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    try:
+        with xr.open_dataset(path, engine=_ENGINE) as file:
+            dataset = file.load()
+        if any(dataset[name].dims != ("chain", "draw") for name in ("S", "R", "phi", "eta")):
+            raise ValueError("the states are not of the shape (chain, draw)")
+        flat = {name: dataset[name].to_numpy().ravel() for name in ("S", "R", "phi", "eta")}
+        rows = flat["S"].size
+        water = [dataset[name].to_numpy().reshape(rows, -1) for name in ("uh1", "uh2")]
+        return EndState(
+            dataset["chain"].to_numpy(),
+            dataset["draw"].to_numpy(),
+            State(flat["S"], flat["R"], *water),
+            Memory(flat["phi"], flat["eta"], int(dataset.attrs["days_since_observation"])),
+        )
+    # HDF5 and xarray stumble over a foreign file in many ways
+    except Exception as error:
+        raise InputError(f"{path}: damaged ({error}); run the fit again.") from error

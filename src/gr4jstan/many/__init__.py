@@ -1,0 +1,1 @@
+"""Many catchments, on Dask."""

@@ -1,0 +1,1 @@
+"""What is sampled: programs, priors, error models, data."""

@@ -1,0 +1,157 @@
+"""The Stan programs: which variants there are, and their rendered source."""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from gr4jstan.errors import InputError
+
+Gradient = Literal["adjoint", "autodiff", "truncated"]
+TruncateMode = Literal["last", "chunk"]
+ErrorModel = Literal["gaussian", "boxcox", "linear", "student_t"]
+Priors = Literal["default", "uniform", "airgr-sls"]
+InitialStates = Literal["estimated", "fixed"]
+
+# C++ of each gradient, in the order of inclusion.
+_HEADERS: dict[str, tuple[str, ...]] = {
+    "adjoint": ("cpp/kernel.hpp", "likelihoods/{error_model}.hpp", "cpp/adjoint.hpp"),
+    "autodiff": (),
+    "truncated": ("cpp/stop_gradient.hpp",),
+}
+
+# The header's namespace follows from it, so every copy of a program that is compiled keeps it.
+PROGRAM_NAME = "gr4j"
+HEADER_NAME = "gr4j_external.hpp"
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What distinguishes one Stan program from another; everything else is data.
+
+    Parameters
+    ----------
+    gradient : {"adjoint", "autodiff", "truncated"}
+        Exact gradient by the hand-written adjoint or on Stan's tape, or exact density with a
+        truncated gradient.
+    truncate_mode : {"last", "chunk"}, optional
+        For ``truncated``: gradients through the last steps of the series only, or within
+        consecutive chunks.
+    error_model : {"gaussian", "boxcox", "linear", "student_t"}
+        Distribution of the observations around the simulated streamflow.
+    known_sigma : bool
+        Whether the standard deviation of the errors is data; ``gaussian`` only.
+    priors : {"default", "uniform", "airgr-sls"}
+        Family of the priors.
+    initial_states : {"estimated", "fixed"}
+        Whether the stores before the first day are parameters.
+
+    Raises
+    ------
+    InputError
+        If a value is not among those listed or does not go with another.
+    """
+
+    gradient: Gradient = "adjoint"
+    truncate_mode: TruncateMode | None = None
+    error_model: ErrorModel = "gaussian"
+    known_sigma: bool = False
+    priors: Priors = "default"
+    initial_states: InitialStates = "estimated"
+
+    def __post_init__(self) -> None:
+        for name, allowed in CHOICES.items():
+            value = getattr(self, name)
+            if value not in allowed and not (name == "truncate_mode" and value is None):
+                raise InputError(f"{name} is {value!r}; choose one of {', '.join(allowed)}.")
+        if (self.gradient == "truncated") != (self.truncate_mode is not None):
+            raise InputError(
+                f"truncate_mode is {self.truncate_mode!r} with gradient {self.gradient!r}; "
+                "a truncated gradient needs a mode (last or chunk), the others have none."
+            )
+        if self.error_model != "gaussian" and self.known_sigma:
+            raise InputError(
+                f"sigma is known but error_model is {self.error_model!r}; "
+                "only the standard deviation of gaussian errors can be known."
+            )
+        if self.error_model != "gaussian" and self.priors == "airgr-sls":
+            raise InputError(
+                f"error_model is {self.error_model!r} but priors are 'airgr-sls', "
+                "which are those of gaussian errors; leave one of them at its default."
+            )
+
+    @property
+    def sigma_prior(self) -> Literal["known", "half-normal", "reference"]:
+        """What is assumed of sigma; the reference prior is 1 / sigma."""
+        if self.known_sigma:
+            return "known"
+        return "reference" if self.priors == "airgr-sls" else "half-normal"
+
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "gradient": get_args(Gradient),
+    "truncate_mode": get_args(TruncateMode),
+    "error_model": get_args(ErrorModel),
+    "priors": get_args(Priors),
+    "initial_states": get_args(InitialStates),
+}
+
+
+@dataclass(frozen=True)
+class Program:
+    """Source of a Stan program and, if it needs one, of its C++ header."""
+
+    code: str
+    header: str | None
+
+
+def stan_folder() -> Path:
+    """Folder of the Stan sources: inside the installed package, or of the checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "stan"
+    return installed if installed.is_dir() else package.parents[1] / "stan"
+
+
+def initial_states_block(structure: Structure) -> str:
+    """Name of the template for the initial states: the post's priors are on the stores in mm."""
+    if structure.initial_states == "fixed":
+        return "fixed"
+    return "stores" if structure.priors == "uniform" else "fractions"
+
+
+@functools.cache
+def render_program(structure: Structure) -> Program:
+    """Render the Stan program of a structure.
+
+    Returns
+    -------
+    Program
+        Self-contained source; it compiles under the file name ``gr4j.stan``.
+    """
+    import jinja2
+
+    folder = stan_folder()
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    sources = [
+        (folder / "functions" / f"{name}.stan").read_text(encoding="utf-8")
+        for name in ("unit_hydrographs", "gr4j")
+    ]
+    code = environment.get_template("calibrate.stan.j2").render(
+        functions="\n".join(sources).rstrip("\n"),
+        gradient=structure.truncate_mode or structure.gradient,
+        error_model=structure.error_model,
+        sigma_prior=structure.sigma_prior,
+        priors=structure.priors,
+        initial_states=initial_states_block(structure),
+    )
+    headers = [
+        (folder / name.format(error_model=structure.error_model)).read_text(encoding="utf-8")
+        for name in _HEADERS[structure.gradient]
+    ]
+    return Program(code=code, header="\n".join(headers) or None)

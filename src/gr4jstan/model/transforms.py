@@ -1,0 +1,104 @@
+"""Stan's unconstrained scale of a model's parameters."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gr4jstan.model.definition import Model
+from gr4jstan.model.programs import initial_states_block
+
+Array = NDArray[np.float64]
+
+
+# What priors "airgr-sls" are uniform in: airGR's transformed parameters.
+_AIRGR: dict[str, tuple[str, Callable[[ArrayLike], Array]]] = {
+    "x1": ("log_x1", np.log),
+    "x2": ("asinh_x2", np.arcsinh),
+    "x3": ("log_x3", np.log),
+}
+
+_ERROR_BOUNDS = {"sigma": (0.0, np.inf), "sigma_slope": (0.0, np.inf), "nu": (1.0, np.inf)}
+
+
+def supports(model: Model) -> dict[str, tuple[float, float]]:
+    """Lower and upper bound of each parameter of the Stan program, in its order."""
+    block = initial_states_block(model.structure)
+    names = ["x1", "x2", "x3", "x4", *(("S0", "R0") if block == "stores" else ())]
+    lower = _to_stan(model, {name: model.numbers[f"{name}_lower"] for name in names})
+    upper = _to_stan(model, {name: model.numbers[f"{name}_upper"] for name in names})
+    bounds = {name: (float(lower[name]), float(upper[name])) for name in lower}
+    if block == "fractions":
+        bounds |= {"S0_fraction": (0.0, 1.0), "R0_fraction": (0.0, 1.0)}
+    return bounds | {name: _ERROR_BOUNDS[name] for name in model.error_parameters}
+
+
+def stan_parameters(model: Model, values: Mapping[str, ArrayLike]) -> dict[str, Array]:
+    """The parameters of the Stan program, some of which priors ``airgr-sls`` transform.
+
+    Parameters
+    ----------
+    model : Model
+    values : mapping of str to array, shape (n,)
+        x1, x2, x3, x4 and what else is estimated; others are left out.
+
+    Returns
+    -------
+    dict of str to array, shape (n,)
+        Under the names of the program's parameters, in its order.
+    """
+    known = _to_stan(model, values)
+    return {name: known[name] for name in supports(model)}
+
+
+def _to_stan(model: Model, values: Mapping[str, ArrayLike]) -> dict[str, Array]:
+    found = {}
+    for name, value in values.items():
+        if name in _AIRGR and model.structure.priors == "airgr-sls":
+            label, transform = _AIRGR[name]
+            found[label] = transform(value)
+        else:
+            found[name] = np.asarray(value, dtype=float)
+    return found
+
+
+def unconstrain(model: Model, values: Mapping[str, Array]) -> Array:
+    """Unconstrained coordinates: the logit between two bounds, the log above one.
+
+    Parameters
+    ----------
+    model : Model
+    values : mapping of str to array, shape (n,)
+        Under the names of the Stan program's parameters, see `stan_parameters`.
+
+    Returns
+    -------
+    array, shape (n, D)
+    """
+    columns = []
+    for name, (lower, upper) in supports(model).items():
+        above = np.asarray(values[name], dtype=float) - lower
+        columns.append(np.log(above) - (0 if np.isinf(upper) else np.log(upper - values[name])))
+    return np.stack(columns, axis=-1)
+
+
+def constrain(model: Model, points: Array) -> dict[str, Array]:
+    """Parameters at unconstrained coordinates; the inverse of `unconstrain`.
+
+    Parameters
+    ----------
+    model : Model
+    points : array, shape (n, D)
+
+    Returns
+    -------
+    dict of str to array, shape (n,)
+        Under the names of the Stan program's parameters.
+    """
+    values = {}
+    for (name, (lower, upper)), column in zip(supports(model).items(), points.T, strict=True):
+        if np.isinf(upper):
+            values[name] = lower + np.exp(column)
+        else:
+            values[name] = lower + (upper - lower) / (1 + np.exp(-column))
+    return values

@@ -1,0 +1,1 @@
+"""Daily data of a catchment: read, converted, checked."""

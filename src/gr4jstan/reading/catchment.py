@@ -1,0 +1,289 @@
+"""Daily data of one catchment, checked."""
+
+import datetime as dt
+import re
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from gr4jstan.errors import InputError
+from gr4jstan.reading.checks import (
+    Array,
+    Origin,
+    as_series,
+    check_forcing,
+    clean_flow,
+    count_days,
+    day_label,
+)
+from gr4jstan.reading.dates import daily_index, parse_dates
+from gr4jstan.reading.request import Request
+from gr4jstan.reading.tables import frame_cells, parse_table
+
+Day = str | int | dt.date | np.datetime64
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Catchment:
+    """Daily forcing and streamflow of one catchment.
+
+    Wherever the arrays come from, they are checked here: P and E must be there on every day, finite
+    and not negative. Q may be missing (NaN, or a sentinel such as -99, -999, -9999, which becomes
+    NaN), but must otherwise be finite and not negative. Dates must be consecutive days.
+
+    Attributes
+    ----------
+    name : str
+    P : array, shape (T,)
+        Precipitation [mm/d].
+    E : array, shape (T,)
+        Potential evapotranspiration [mm/d].
+    Q : array, shape (T,), or None
+        Observed streamflow [mm/d], NaN where missing.
+    dates : DatetimeIndex of length T, or None
+        None where the source has no dates; days then count from 0.
+    source : str
+        What messages call the data: the file, or the name.
+    columns : tuple of str
+        What messages call P, E and Q.
+    remarks : tuple of str
+        What was noticed in reading.
+
+    Raises
+    ------
+    InputError
+        Naming source, column and the first dates.
+    """
+
+    name: str
+    P: Array
+    E: Array
+    Q: Array | None = None
+    dates: pd.DatetimeIndex | None = None
+    source: str = ""
+    columns: tuple[str, str, str] = ("P", "E", "Q")
+    remarks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "source", self.source or self.name)
+        put(self, "P", as_series(self.P, self._origin("P")))
+        put(self, "E", as_series(self.E, self._origin("E")))
+        if self.P.size == 0:
+            raise InputError(f"{self.source} holds no days")
+        put(self, "dates", None if self.dates is None else daily_index(self.dates, self.source))
+        self._check_lengths()
+        check_forcing(self.P, self._origin("P"))
+        check_forcing(self.E, self._origin("E"))
+        if self.Q is not None:
+            origin = self._origin("Q")
+            Q, found = clean_flow(as_series(self.Q, origin), origin)
+            put(self, "Q", Q)
+            put(self, "remarks", (*self.remarks, *found))
+        for array in (self.P, self.E, self.Q):
+            if array is not None:
+                array.setflags(write=False)
+
+    def __len__(self) -> int:
+        return int(self.P.size)
+
+    def __repr__(self) -> str:
+        known = "P and E" if self.Q is None else "P, E and Q"
+        return (
+            f"Catchment {self.name}: {known} [mm/d] of {len(self)} days, {self.label(0)} to "
+            f"{self.label(len(self) - 1)}"
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should see: the remarks, and how many days have no Q."""
+        missing = np.zeros(0, int) if self.Q is None else np.flatnonzero(np.isnan(self.Q))
+        if not missing.size:
+            return self.remarks
+        have = "has" if missing.size == 1 else "have"
+        first = self.label(int(missing[0]))
+        return (*self.remarks, f"{missing.size} of {len(self)} days {have} no Q (first {first})")
+
+    def label(self, day: int) -> str:
+        """Name day number `day`, counted from 0: its date, or "day 17"."""
+        return day_label(self.dates, day)
+
+    def select(self, start: Day | None = None, end: Day | None = None) -> Self:
+        """Take the days from `start` to `end`, both included.
+
+        Parameters
+        ----------
+        start, end : str, date or int, optional
+            Dates, as ``"2012-06-09"`` or an object that is a date; day numbers from 0 where the
+            catchment has no dates.
+
+        Raises
+        ------
+        InputError
+            A day that cannot be understood, lies outside the data, or an end before the start.
+        """
+        first = 0 if start is None else self.position(start, "--start (start=)")
+        last = len(self) - 1 if end is None else self.position(end, "--end (end=)")
+        if last < first:
+            raise InputError(
+                f"{self.source}: the end {self.label(last)} is before the start {self.label(first)}"
+            )
+        part = slice(first, last + 1)
+        return replace(
+            self,
+            P=self.P[part],
+            E=self.E[part],
+            Q=None if self.Q is None else self.Q[part],
+            dates=None if self.dates is None else self.dates[part],
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the data as a DataFrame with the columns P, E and, where there is one, Q.
+
+        The index is named ``date``, or ``day`` where there are no dates.
+        """
+        data = {"P": self.P, "E": self.E, "Q": self.Q}
+        index = pd.RangeIndex(len(self)) if self.dates is None else self.dates
+        frame = pd.DataFrame({k: v for k, v in data.items() if v is not None}, index=index)
+        return frame.rename_axis("day" if self.dates is None else "date")
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        name: str = "data",
+        date_column: str | None = None,
+        precip_column: str | None = None,
+        pet_column: str | None = None,
+        discharge_column: str | None = None,
+        date_format: str | None = None,
+        forcing_only: bool = False,
+        temperature_column: str | None = None,
+        latitude: float | None = None,
+        area: float | None = None,
+        flow_unit: str | None = None,
+    ) -> Self:
+        """Take the data from a DataFrame, under the same rules as `read_csv`.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            One row per day. Dates are the index, if that holds dates, or a column.
+        name : str
+            Name of the catchment; the other parameters are those of `read_csv`.
+
+        Raises
+        ------
+        InputError
+        """
+        if not isinstance(frame, pd.DataFrame):
+            raise InputError(f"{name}: a pandas DataFrame is needed, not {type(frame).__name__}")
+        header, rows = frame_cells(frame)
+        if not rows:
+            raise InputError(f"{name}: the data frame is empty")
+        request = Request(
+            date_column=date_column,
+            precip_column=precip_column,
+            pet_column=pet_column,
+            discharge_column=discharge_column,
+            date_format=date_format,
+            forcing_only=forcing_only,
+            temperature_column=temperature_column,
+            latitude=latitude,
+            area=area,
+            flow_unit=flow_unit,
+        )
+        table = parse_table(header, rows, name, request)
+        return cls(name, source=name, **table._asdict())
+
+    def _origin(self, role: str) -> Origin:
+        return Origin(self.source, role, self.columns["PEQ".index(role)], self.dates)
+
+    def _check_lengths(self) -> None:
+        lengths = {"P": len(self.P), "E": len(self.E)}
+        if self.Q is not None:
+            lengths["Q"] = int(np.size(self.Q))
+        if self.dates is not None:
+            lengths["dates"] = len(self.dates)
+        if len(set(lengths.values())) > 1:
+            given = ", ".join(f"{key} {n}" for key, n in lengths.items())
+            raise InputError(f"{self.source}: the series differ in length: {given}")
+
+    def position(self, day: Day, option: str) -> int:
+        """Number of a day, counted from 0; `option` is what messages call the day.
+
+        Raises
+        ------
+        InputError
+            If the day cannot be understood or lies outside the data.
+        """
+        if self.dates is None:
+            text = str(day).strip()
+            if not re.fullmatch(r"-?\d{1,9}", text, re.ASCII):
+                raise InputError(
+                    f"{option}: {day!r} is not a day number; {self.source} has no dates, "
+                    f"so its days count from 0 to {len(self) - 1}"
+                )
+            position = int(text)
+        else:
+            position = int(
+                (_as_day(day, option) - self.dates.to_numpy()[0].astype("M8[D]")).astype(int)
+            )
+        if not 0 <= position < len(self):
+            raise InputError(
+                f"{option}: {day} is outside the data of {self.source}, which go from "
+                f"{self.label(0)} to {self.label(len(self) - 1)}"
+            )
+        return position
+
+
+def require_observations(catchment: Catchment, *, warmup: int = 0, minimum: int = 10) -> None:
+    """Refuse a catchment without enough observed streamflow to calibrate on.
+
+    Parameters
+    ----------
+    catchment : Catchment
+    warmup : int
+        Number of days at the start whose streamflow is not used.
+    minimum : int
+        Smallest number of observed days after the warm-up.
+
+    Raises
+    ------
+    InputError
+    """
+    where = catchment.source
+    if catchment.Q is None:
+        why = "".join(f"; {remark}" for remark in catchment.remarks)
+        raise InputError(
+            f"{where}: there is no streamflow to calibrate on; name its column with "
+            f"--discharge-column (discharge_column=){why}"
+        )
+    column = Origin(where, "Q", catchment.columns[2]).title
+    if np.isnan(catchment.Q).all():
+        raise InputError(f"{where}: {column} is missing on all {count_days(len(catchment))}")
+    if len(catchment) <= warmup:
+        raise InputError(
+            f"{where}: too few days: {count_days(len(catchment))}, {warmup} of warm-up among them"
+        )
+    observed = int(np.isfinite(catchment.Q[warmup:]).sum())
+    if observed < minimum:
+        after = f" after {count_days(warmup)} of warm-up" if warmup else ""
+        raise InputError(
+            f"{where}: too few days: {column} is observed on {count_days(observed)}{after}; "
+            f"at least {minimum} are needed"
+        )
+
+
+def _as_day(day: Day, option: str) -> np.datetime64:
+    try:
+        if isinstance(day, str):
+            return np.datetime64(parse_dates([day], lambda _: "")[0][0], "D")
+        if isinstance(day, (dt.date, np.datetime64)) and not pd.isna(day):
+            return np.datetime64(pd.Timestamp(day).date(), "D")
+    except InputError:
+        pass
+    raise InputError(f"{option}: {day!r} is not a date; write it as YYYY-MM-DD")

@@ -1,0 +1,287 @@
+"""Which column of a table is the date, P, E (or temperature T) and Q."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gr4jstan.errors import InputError
+from gr4jstan.reading.flow_units import FLOW_UNITS
+from gr4jstan.reading.headers import parse_header, parse_temperature_header
+from gr4jstan.reading.request import Request
+
+Header = tuple[str, str | None]
+
+MEANING = {
+    "date": "the date",
+    "P": "precipitation P [mm/d]",
+    "E": "potential evapotranspiration E [mm/d]",
+    "Q": "streamflow Q [mm/d]",
+    "T": "temperature T [degC]",
+}
+OPTION = {
+    "date": "--date-column (date_column=)",
+    "P": "--precip-column (precip_column=)",
+    "E": "--pet-column (pet_column=)",
+    "Q": "--discharge-column (discharge_column=)",
+    "T": "--temperature-column (temperature_column=)",
+}
+
+# Keys are header names without case, accents, units and punctuation. Names of the second tier count
+# only where the file has none of the first: beside PET, for instance, ET is the actual one.
+_TIERS: dict[str, tuple[str, str]] = {
+    "date": (
+        "date dates datesr datetime timestamp tsddate yyyymmdd ymd datum fecha data",
+        "time day index step",
+    ),
+    "P": (
+        "p pobs prec precip precipitation precipitationmean prcp pcp ppt pr rr rain rainfall tp "
+        "totalprecipitation totalprecipitationsum tsdprec raindata "
+        "precipcr2met precipchirps precipmswep precipitationchirps precipitationcpc "
+        "precipitationmswep precipitationawap precipitationagcd precipitationsilo "
+        "niederschlag regen pluie precipitacion precipitacao precipitazione",
+        "",
+    ),
+    "E": (
+        "e pe pet etp epot etpot potet et0 eto ep petmean petsim potevap evapopot turc oudin "
+        "potentialevapotranspiration potentialevaporation potentialevaporationsum "
+        "potentialevaporationsumera5land potentialevaporationsumfaopenmanmonteith "
+        "potentialevapotransp potentialevapotranspgleam tsdpetou tsdpetpe tsdpetpm "
+        "pethargreaves pet8dmodis etmortonwetsilo etshortcropsilo etmortonpotentialsilo",
+        "et evap evapotranspiration evaporation",
+    ),
+    "Q": (
+        "q qobs obsq qsim simq qmod modq modeledq modelledq observedq simulatedq qmeas measuredq "
+        "qsimulated qmodeled qmodelled simulatedflow simulateddischarge modelleddischarge "
+        "discharge dischargeobs dischargesim dischargespec dischargespecobs dischargespecsim "
+        "streamflow streamflowobs streamflowsim observedstreamflow simulatedstreamflow "
+        "flow observedflow runoff obsrun modrun tsdq abfluss debit caudal vazao portata",
+        "",
+    ),
+    "T": (
+        "t temp temperature tmean tempmean temperaturemean meantemp meantemperature tavg tempavg "
+        "tm tmed tg ta tair airtemp airtemperature tas t2m t2mmean 2mtemp 2mtempmean "
+        "temperature2m temperature2mmean tsdtemp tmeancr2met temperaturemeancpc "
+        "temperatur lufttemperatur temperatura temperaturamedia",
+        "",
+    ),
+}
+_ALIASES = {role: tuple(frozenset(t.split()) for t in tiers) for role, tiers in _TIERS.items()}
+_CALENDAR = (
+    frozenset(["year", "yr", "yyyy"]),
+    frozenset(["month", "mnth", "mo", "mm"]),
+    frozenset(["day", "dy", "dd"]),
+)
+
+_SIMULATED = re.compile("sim|mod")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Positions of the columns in the header.
+
+    `date` holds three for year, month and day. Either `E` or `T` is there. `flow_unit` is the one
+    that the name of Q states, if any.
+    """
+
+    date: tuple[int, ...]
+    P: int
+    E: int | None
+    T: int | None
+    Q: int | None
+    flow_unit: str | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def choose_columns(header: Sequence[str], request: Request, source: str) -> Columns:
+    """Find the columns of date, P, E (or else T) and Q in a header.
+
+    Parameters
+    ----------
+    header : sequence of str
+    request : Request
+    source : str
+        What the messages call the table.
+
+    Raises
+    ------
+    InputError
+        A column asked for is not there, none or several columns could be one role, or the name of a
+        column states a unit that is not mm/d (degC for T; for Q the one asked for, or with an area
+        any of `FLOW_UNITS`).
+    """
+    parsed = [parse_header(name) for name in header]
+    warm = [parse_temperature_header(name) for name in header]
+    asked = {role: _asked(header, name, role, source) for role, name in request.names.items()}
+    _refuse_shared(asked, header, source)
+    remarks: list[str] = []
+
+    def find(role: str) -> int | None:
+        names = warm if role == "T" else parsed
+        if role in asked:
+            candidates = [asked[role]]
+        else:
+            candidates = _candidates(role, header, names, set(asked.values()), remarks)
+        usable = _usable(role, candidates, names, request)
+        if candidates and not usable:
+            message = _unit_message(role, candidates, header, names, request)
+            if role != "Q" or role in asked or request.flow_unit:
+                raise InputError(f"{source}: {message}")
+            remarks.append(f"no streamflow was read: {message}")
+        _refuse_duplicates(header, usable, source)
+        if len(usable) > 1:
+            raise InputError(
+                f"{source}: the columns {_quoted([header[i] for i in usable])} could each be "
+                f"{MEANING[role]}; choose one with {OPTION[role]}"
+            )
+        return usable[0] if usable else None
+
+    P, E = find("P"), find("E")
+    T = find("T") if E is None else None
+    Q = None if request.forcing_only else find("Q")
+    if P is None:
+        raise InputError(
+            f"{source}: no column for {MEANING['P']} found among {_quoted(header)}; "
+            f"name it with {OPTION['P']}"
+        )
+    if E is None and (T is None or request.latitude is None):
+        raise InputError(f"{source}: {_no_evaporation(header, T)}")
+    if E is not None:
+        remarks += _unused_temperature(header[E], request)
+    if Q is not None and "Q" not in asked and _SIMULATED.search(parsed[Q][0]):
+        remarks.append(
+            f"Q is read from column {header[Q]!r}, by name a simulated flow; "
+            f"if there is an observed one, name it with {OPTION['Q']}"
+        )
+    date = _date_columns(find, parsed, asked)
+    return Columns(date, P, E, T, Q, None if Q is None else parsed[Q][1], tuple(remarks))
+
+
+def _asked(header: Sequence[str], name: str, role: str, source: str) -> int:
+    for same in (str, str.strip, lambda s: s.strip().casefold()):
+        found = [i for i, h in enumerate(header) if same(h) == same(name)]
+        if len(found) > 1:
+            raise InputError(f"{source}: the column name {name!r} stands {len(found)} times")
+        if found:
+            return found[0]
+    raise InputError(
+        f"{source}: there is no column {name!r}, asked for by {OPTION[role]}; "
+        f"the columns are {_quoted(header)}"
+    )
+
+
+def _candidates(
+    role: str,
+    header: Sequence[str],
+    parsed: Sequence[Header],
+    taken: set[int],
+    remarks: list[str],
+) -> list[int]:
+    first, second = (
+        [i for i, (key, _) in enumerate(parsed) if key in tier and i not in taken]
+        for tier in _ALIASES[role]
+    )
+    if first and second and role == "E":
+        unused = _quoted(header[i] for i in second)
+        remarks.append(f"E is read from column {header[first[0]]!r}; {unused} is not used")
+    return first or second
+
+
+def _usable(
+    role: str, candidates: Sequence[int], parsed: Sequence[Header], request: Request
+) -> list[int]:
+    """Take the candidates whose names do not state a wrong unit."""
+    if role == "date":
+        return list(candidates)
+    if role != "Q":
+        wanted = "degC" if role == "T" else "mm/d"
+        return [i for i in candidates if parsed[i][1] in (None, wanted)]
+    usable = [i for i in candidates if parsed[i][1] in (None, request.flow_unit or "mm/d")]
+    if usable or request.flow_unit or request.area is None:
+        return usable
+    return [i for i in candidates if parsed[i][1] in FLOW_UNITS]
+
+
+def _date_columns(
+    find: Callable[[str], int | None],
+    parsed: Sequence[Header],
+    asked: Mapping[str, int],
+) -> tuple[int, ...]:
+    keys = [key for key, _ in parsed]
+    if "date" not in asked and not any(key in _ALIASES["date"][0] for key in keys):
+        calendar = [[i for i, key in enumerate(keys) if key in part] for part in _CALENDAR]
+        if all(len(part) == 1 for part in calendar):
+            return tuple(part[0] for part in calendar)
+    position = find("date")
+    if position is not None:
+        return (position,)
+    unnamed = keys[0] in ("", "unnamed0") and 0 not in asked.values()
+    return (0,) if unnamed else ()
+
+
+def _refuse_shared(asked: Mapping[str, int], header: Sequence[str], source: str) -> None:
+    for role, position in asked.items():
+        others = [r for r, i in asked.items() if i == position and r != role]
+        if others:
+            raise InputError(
+                f"{source}: column {header[position]!r} is asked for twice, by {OPTION[role]} "
+                f"and by {OPTION[others[0]]}"
+            )
+
+
+def _refuse_duplicates(header: Sequence[str], used: Sequence[int], source: str) -> None:
+    names = [name.strip() for name in header]
+    for i in used:
+        if names.count(names[i]) > 1 and names[i]:
+            raise InputError(
+                f"{source}: the column name {names[i]!r} stands {names.count(names[i])} times; "
+                "rename or remove one of them"
+            )
+
+
+def _unit_message(
+    role: str,
+    candidates: Sequence[int],
+    header: Sequence[str],
+    parsed: Sequence[Header],
+    request: Request,
+) -> str:
+    stated = " and ".join(f"column {header[i]!r} (in {parsed[i][1]})" for i in candidates)
+    if role == "Q" and request.flow_unit:
+        return (
+            f"--flow-unit (flow_unit=) says that Q is in {request.flow_unit}, but by name {stated} "
+            f"is not; change the unit, or name another column with {OPTION['Q']}"
+        )
+    if role == "T":
+        kelvin = any(parsed[i][1] == "K" for i in candidates)
+        hint = "convert (subtract 273.15)" if kelvin else "convert ((F - 32) / 1.8)"
+        return f"T must be in degC, and by name {stated} is not; {hint} and rename it"
+    hint = "convert and rename it"
+    if role == "Q" and any(parsed[i][1] in FLOW_UNITS for i in candidates):
+        hint = "give the catchment's area in km2 with --area (area=)"
+    return f"{role} must be in mm/d, and by name {stated} is not; {hint}"
+
+
+def _no_evaporation(header: Sequence[str], T: int | None) -> str:
+    if T is None:
+        return (
+            f"no column for {MEANING['E']} found among {_quoted(header)}; name it with "
+            f"{OPTION['E']}, or a column of mean temperature with {OPTION['T']} and the "
+            "--latitude (latitude=), to compute E"
+        )
+    return (
+        f"no column for {MEANING['E']}; give --latitude (latitude=) in degrees north to compute it "
+        f"from temperature (column {header[T]!r}), or name its column with {OPTION['E']}"
+    )
+
+
+def _unused_temperature(column: str, request: Request) -> list[str]:
+    given = {
+        f"the temperature (column {request.temperature_column!r})": request.temperature_column,
+        "the latitude": request.latitude,
+    }
+    unused = " and ".join(what for what, value in given.items() if value is not None)
+    return [f"E is read from column {column!r}; not used: {unused}"] if unused else []
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)

@@ -1,0 +1,47 @@
+"""What the user asks of the reader of tables."""
+
+from dataclasses import dataclass
+
+from gr4jstan.reading.flow_units import check_area, check_flow_unit
+from gr4jstan.reading.pet import check_latitude
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked of the reader; None means: find it by the common names.
+
+    Raises
+    ------
+    InputError
+        For a latitude, an area or a flow unit that cannot be one.
+    """
+
+    date_column: str | None = None
+    precip_column: str | None = None
+    pet_column: str | None = None
+    discharge_column: str | None = None
+    date_format: str | None = None
+    forcing_only: bool = False
+    temperature_column: str | None = None
+    latitude: float | None = None
+    area: float | None = None
+    flow_unit: str | None = None
+
+    def __post_init__(self) -> None:
+        checks = {"latitude": check_latitude, "area": check_area, "flow_unit": check_flow_unit}
+        for name, check in checks.items():
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, check(value))
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Roles to the columns that the user named for them."""
+        named = {
+            "date": self.date_column,
+            "P": self.precip_column,
+            "E": self.pet_column,
+            "Q": self.discharge_column,
+            "T": self.temperature_column,
+        }
+        return {role: name for role, name in named.items() if name is not None}

@@ -1,0 +1,239 @@
+"""From a table of text to daily P, E and Q in mm/d: the part that files and data frames share."""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from gr4jstan.errors import InputError
+from gr4jstan.reading.checks import Array, Origin, check_forcing, check_temperature, clean_flow
+from gr4jstan.reading.columns import OPTION, choose_columns
+from gr4jstan.reading.dates import check_counter, daily_index, is_counter, parse_dates
+from gr4jstan.reading.flow_units import balance_remark, to_mm_per_day
+from gr4jstan.reading.pet import oudin
+from gr4jstan.reading.request import Request
+
+MISSING_WORDS = frozenset(["", "-", "--", "na", "n/a", "#n/a", "nan", "null", "none"])
+
+_POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.I)
+_COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)(e[+-]?\d+)?", re.ASCII | re.I)
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}([.,' ]\d{3})+[.,]\d+|[+-]?\d{1,3}([,' ]\d{3}){2,}", re.ASCII)
+
+
+class Table(NamedTuple):
+    """Daily series in mm/d; `columns` are the headers of what they were read or computed from."""
+
+    P: Array
+    E: Array
+    Q: Array | None
+    dates: pd.DatetimeIndex | None
+    columns: tuple[str, str, str]
+    remarks: tuple[str, ...]
+
+
+def parse_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    source: str,
+    request: Request,
+    place: Callable[[int], str] = lambda row: f"row {row + 1}",
+) -> Table:
+    """Find date, P, E and Q in a table of text and read them.
+
+    E is computed from temperature where there is none, and Q converted to mm/d.
+
+    Parameters
+    ----------
+    header : sequence of str, length n
+    rows : sequence of T sequences of str, each of length n
+    source : str
+        File or other name of the table, for the messages.
+    request : Request
+    place : callable
+        Row number (from 0) to the words that lead a user to the row, such as "line 17".
+
+    Raises
+    ------
+    InputError
+        No or too many columns for a role; a cell that is not a number or a date; dates that are not
+        consecutive days; P, T or Q that cannot be one; a latitude, a unit or an area that is needed
+        and not there.
+    """
+    at = choose_columns(header, request, source)
+    dates, date_cells, remarks = _dates(header, rows, at.date, source, request, place)
+
+    def where(row: int, column: int) -> str:
+        day = f" ({date_cells[row]})" if date_cells else ""
+        return f"{source}, {place(row)}{day}, column {header[column]!r}"
+
+    used = [i for i in (at.P, at.E, at.T, at.Q) if i is not None]
+    comma = _decimal_comma(rows, used, where)
+
+    def read(role: str, column: int) -> tuple[Array, Origin]:
+        cells = [row[column] for row in rows]
+        return _numbers(cells, column, comma, where), Origin(source, role, header[column], dates)
+
+    notes = [*at.remarks, *remarks]
+    P, rain = read("P", at.P)
+    check_forcing(P, rain)
+    if at.E is not None:
+        E, thirst = read("E", at.E)
+    else:
+        assert at.T is not None and request.latitude is not None
+        T, thirst = read("T", at.T)
+        E, note = _evaporation(T, thirst, request.latitude)
+        notes.append(note)
+    if at.Q is None:
+        return Table(P, E, None, dates, (rain.column, thirst.column, "Q"), tuple(notes))
+    Q, flow = read("Q", at.Q)
+    Q, flow_notes = _flow(Q, flow, P, at.flow_unit, request)
+    columns = (rain.column, thirst.column, flow.column)
+    return Table(P, E, Q, dates, columns, (*notes, *flow_notes))
+
+
+def frame_cells(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Write a DataFrame as header and text cells; an index of dates becomes the first column.
+
+    Floats are written with all their digits, so that reading them gives the same numbers.
+    """
+    header = [str(name) for name in frame.columns]
+    cells = [[_cell_text(v) for v in frame.iloc[:, i].tolist()] for i in range(len(header))]
+    if isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex):
+        header.insert(0, str(frame.index.name or ""))
+        cells.insert(0, [_cell_text(v) for v in frame.index])
+    return header, [list(row) for row in zip(*cells, strict=True)]
+
+
+def _cell_text(value: Any) -> str:
+    if pd.isna(value):
+        return ""
+    if isinstance(value, dt.datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    return repr(float(value)) if isinstance(value, float) else str(value)
+
+
+def _dates(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    columns: tuple[int, ...],
+    source: str,
+    request: Request,
+    place: Callable[[int], str],
+) -> tuple[pd.DatetimeIndex | None, list[str], tuple[str, ...]]:
+    if not columns:
+        return None, [], ()
+    label = ", ".join(repr(header[i]) for i in columns)
+
+    def where(row: int) -> str:
+        return f"{source}, {place(row)}, date column {label}"
+
+    if len(columns) == 3:
+        cells = ["-".join(row[i].strip() for i in columns) for row in rows]
+        cells = [re.sub(r"\.0\b", "", cell) for cell in cells]
+    else:
+        cells = [row[columns[0]].strip() for row in rows]
+        if request.date_format is None and is_counter(cells):
+            check_counter(cells, where)
+            return None, [], (f"column {label} counts the days; there are no dates",)
+    days, remarks = parse_dates(cells, where, request.date_format)
+    index = daily_index(days, f"{source}, date column {label}")
+    return index, days.astype(str).tolist(), remarks
+
+
+def _evaporation(T: Array, origin: Origin, latitude: float) -> tuple[Array, str]:
+    if origin.dates is None:
+        raise InputError(
+            f"{origin.source}: there are no dates, and without them E cannot be computed from "
+            f"{origin.title}; name the date column with {OPTION['date']}, or a column of E with "
+            f"{OPTION['E']}"
+        )
+    check_temperature(T, origin)
+    how = f"after Oudin et al. (2005) from column {origin.column!r} at latitude {latitude:g}"
+    return oudin(T, latitude, origin.dates), f"E is computed {how}"
+
+
+def _flow(
+    values: Array, origin: Origin, P: Array, stated: str | None, request: Request
+) -> tuple[Array, tuple[str, ...]]:
+    """Clean streamflow and bring it to mm/d; `stated` is the unit in the column's name."""
+    where, area = f"{origin.source}: {origin.title}", request.area
+    unit = request.flow_unit or stated
+    if area is not None and unit is None:
+        raise InputError(
+            f"{where} has no unit, but an area is given; say in which unit it is with "
+            "--flow-unit (flow_unit=), or leave out --area (area=) if in mm/d"
+        )
+    Q, notes = clean_flow(values, origin)
+    advice = "if it is not in mm/d, give --flow-unit (flow_unit=) and --area (area=)"
+    if unit not in (None, "mm/d"):
+        if area is None:
+            raise InputError(f"{where} in {unit} needs --area (area=) in km2, to convert it")
+        Q = to_mm_per_day(Q, unit, area)
+        notes += (
+            f"Q is converted from {unit} (column {origin.column!r}) with an area of {area:g} km2",
+        )
+        advice = f"is it in {unit}, and are there {area:g} km2?"
+    elif area is not None:
+        notes += (f"column {origin.column!r} is in mm/d; the area is not used",)
+    if odd := balance_remark(P, Q):
+        notes += (f"{odd} (column {origin.column!r}); {advice}",)
+    return Q, notes
+
+
+def _decimal_comma(
+    rows: Sequence[Sequence[str]], used: Sequence[int], where: Callable[[int, int], str]
+) -> bool:
+    """Tell whether numbers are written with a decimal comma; refuse a mixture."""
+    comma: tuple[int, int] | None = None
+    surely_decimal = False
+    point: tuple[int, int] | None = None
+    for r, row in enumerate(rows):
+        for i in used:
+            cell = row[i]
+            if "," in cell and not surely_decimal and _COMMA.fullmatch(cell.strip()):
+                comma = comma or (r, i)
+                surely_decimal = not _GROUPED.fullmatch(cell.strip())
+            if "." in cell and point is None and _POINT.fullmatch(cell.strip()):
+                point = (r, i)
+    if comma and point:
+        first, second = sorted((comma, point))
+        raise InputError(
+            f"{where(*second)}: {rows[second[0]][second[1]]!r} and, before it, "
+            f"{rows[first[0]][first[1]]!r} mix decimal points and decimal commas; use one of them"
+        )
+    if comma and not surely_decimal:
+        cell = rows[comma[0]][comma[1]]
+        raise InputError(
+            f"{where(*comma)}: {cell!r} may have a decimal comma or a comma between thousands, and "
+            "no other cell tells which; write it with a decimal point and without thousands commas"
+        )
+    return comma is not None
+
+
+def _numbers(
+    cells: Sequence[str], column: int, comma: bool, where: Callable[[int, int], str]
+) -> Array:
+    values = np.empty(len(cells))
+    wrong: list[int] = []
+    for i, cell in enumerate(cells):
+        text = cell.strip()
+        if text.lower() in MISSING_WORDS:
+            values[i] = np.nan
+        elif _POINT.fullmatch(text):
+            values[i] = float(text)
+        elif comma and _COMMA.fullmatch(text):
+            values[i] = float(text.replace(",", "."))
+        else:
+            wrong.append(i)
+    if wrong:
+        text = cells[wrong[0]]
+        what = "is not a number"
+        if _THOUSANDS.fullmatch(text.strip()):
+            what += " (it seems to have thousands separators; write it without)"
+        more = f"; {len(wrong) - 1} more such cells in this column" if len(wrong) > 1 else ""
+        raise InputError(f"{where(wrong[0], column)}: {text!r} {what}{more}")
+    return values

@@ -1,0 +1,282 @@
+"""The words and numbers of the report."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from gr4jstan.fitting.diagnostics import MAX_RHAT, MAX_SHARE, MIN_ESS
+from gr4jstan.fitting.results import Fit
+from gr4jstan.report.numbers import DASH, decimals, number, percent, readable
+from gr4jstan.scoring.scores import SCORES
+
+# Below it, the energy hardly moves (Betancourt 2016).
+MIN_EBFMI = 0.3
+
+MEANINGS = {
+    "x1": "capacity of the production store (soil moisture)",
+    "x2": "exchange with groundwater: below 0 the catchment loses water, above 0 it gains",
+    "x3": "capacity of the routing store (slow flow)",
+    "x4": "time base of the unit hydrograph: how long rain takes to reach the outlet",
+    "S0": "water in the production store before the first day",
+    "R0": "water in the routing store before the first day",
+    "sigma": "scale of the errors",
+    "sigma_slope": "growth of the errors with the simulated flow",
+    "nu": "degrees of freedom of the errors: the smaller, the more outliers",
+}
+
+ERROR_MODELS = {
+    "gaussian": "normal errors with the same spread on all days, so that floods decide the fit",
+    "boxcox": "normal errors of the flow after a Box-Cox transformation with exponent "
+    "{boxcox_lambda:g}: the spread grows with the flow, and low flows count as well; days without "
+    "flow are censored observations",
+    "linear": "normal errors whose standard deviation grows linearly with the simulated flow",
+    "student_t": "errors of Student's t distribution, which puts up with outliers",
+}
+
+PRIORS = {
+    "default": "weakly informative, with the central 80 % of the catchments of Perrin et al. "
+    "(2003)",
+    "uniform": "uniform within bounds",
+    "airgr-sls": "those of airGR's vignette on MCMC: flat on transformed parameters",
+}
+
+INITIAL_STATES = {
+    "estimated": "the stores before the first day are estimated",
+    "fixed": "the stores start at fixed fractions of their capacities",
+}
+
+_Q90 = 1.2815515655446004
+
+
+@dataclass(frozen=True)
+class Check:
+    """A diagnostic of the sampler beside its threshold."""
+
+    question: str
+    value: str
+    threshold: str
+    passed: bool
+    meaning: str
+
+
+def facts(fit: Fit) -> list[tuple[str, str]]:
+    """What was fitted: headings and their text."""
+    run, model = fit.run, fit.model
+    observed = run["observed_days"]
+    found = [
+        ("Catchment", str(run["catchment"])),
+        ("Calibration", f"{run['period'][0]} to {run['period'][1]}, {run['days']} days"),
+        ("Warm-up", f"the first {run['warmup']} days are simulated but do not count")
+        if run["warmup"]
+        else ("Warm-up", "none: all days count"),
+        ("Observations", f"on {observed} of these {run['days'] - run['warmup']} days"),
+    ]
+    if model.subsample > 1:
+        found.append(("Subsample", f"only every {model.subsample}th day is used"))
+    if run["validation"] is not None:
+        validation = run["validation"]
+        how = (
+            "the simulation goes on from the calibration"
+            if validation["continued"]
+            else "after a spin-up from the first day of the data"
+        )
+        found.append(
+            (
+                "Validation",
+                f"{validation['period'][0]} to {validation['period'][1]}, "
+                f"{validation['observed_days']} observed days that the calibration has not seen; "
+                f"{how}",
+            )
+        )
+    errors = ERROR_MODELS[model.structure.error_model].format(**model.numbers)
+    if model.sigma is not None:
+        errors += f"; their standard deviation is given, {model.sigma:g} mm/d"
+    found += [
+        ("Model", "GR4J (Perrin et al. 2003), daily, four parameters"),
+        ("Error model", f"{model.structure.error_model}: {errors}"),
+        ("Priors", f"{model.structure.priors}: {PRIORS[model.structure.priors]}"),
+        ("Initial states", INITIAL_STATES[model.structure.initial_states]),
+    ]
+    found += [("Note on the data", note) for note in run["notes"]]
+    return found
+
+
+def parameter_rows(fit: Fit) -> list[dict[str, str]]:
+    """Rows of the table of parameters, rounded to two digits of the standard deviation."""
+    rows = []
+    for name, row in fit.summary().iterrows():
+        digits = decimals(row["sd"])
+        rows.append(
+            {
+                "name": str(name),
+                "unit": fit.model.units[str(name)],
+                "meaning": MEANINGS[str(name)],
+                "median": number(row["median"], digits),
+                "q5": number(row["q5"], digits),
+                "q95": number(row["q95"], digits),
+                "prior": prior_words(str(name), fit),
+                "r_hat": number(row["r_hat"], 3),
+                "ess": number(min(row["ess_bulk"], row["ess_tail"]), 0),
+            }
+        )
+    return rows
+
+
+def prior_words(name: str, fit: Fit) -> str:
+    """The prior of a parameter: its central 80 %, or its bounds."""
+    numbers = fit.model.numbers | {
+        key: value for key, value in fit.data.items() if key.endswith("_scale")
+    }
+    low, high = (numbers.get(f"{name}_{side}", math.nan) for side in ("lower", "upper"))
+    if fit.model.structure.priors == "uniform" and not math.isnan(low):
+        return f"uniform, {readable(low)} to {readable(high)}"
+    if fit.model.structure.priors == "airgr-sls" and name in ("x1", "x2", "x3", "x4"):
+        scale = {"x1": "log ", "x2": "asinh ", "x3": "log ", "x4": ""}[name]
+        return f"flat in {scale}{name}, {readable(low)} to {readable(high)}"
+    if f"{name}_log_mean" in numbers:
+        mean, sd = numbers[f"{name}_log_mean"], numbers[f"{name}_log_sd"]
+        low, high = math.exp(mean - _Q90 * sd), math.exp(mean + _Q90 * sd)
+        return f"80 % in {readable(low)} to {readable(high)}"
+    if f"{name}_mean" in numbers:
+        mean, sd = numbers[f"{name}_mean"], numbers[f"{name}_sd"]
+        return f"80 % in {readable(mean - _Q90 * sd)} to {readable(mean + _Q90 * sd)}"
+    if f"{name}_fraction_alpha" in numbers:
+        shape = (numbers[f"{name}_fraction_alpha"], numbers[f"{name}_fraction_beta"])
+        store = {"S0": "x1", "R0": "x3"}[name]
+        return f"Beta({shape[0]:g}, {shape[1]:g}) times {store}"
+    if name == "nu":
+        return f"Gamma({numbers['nu_alpha']:g}, {numbers['nu_beta']:g}) above 1"
+    if f"{name}_scale" in numbers:
+        return f"half-normal, scale {readable(numbers[f'{name}_scale'])}"
+    return f"flat in log {name}"
+
+
+def score_rows(fit: Fit) -> tuple[list[str], list[dict[str, Any]]]:
+    """Names of the periods, and the rows of the table of scores."""
+    scores = fit.scores()
+    periods = list(dict.fromkeys(scores.index.get_level_values("period")))
+    rows = []
+    for name, score in SCORES.items():
+        cells = [score_text(scores.loc[(period, name)]) for period in periods]
+        unit = "" if score.unit == "-" else f" [{score.unit}]"
+        rows.append({"label": score.label + unit, "cells": cells, "meaning": score.meaning})
+    return periods, rows
+
+
+def score_text(row: pd.Series) -> str:
+    """A score and, where it has one, its 90 % interval."""
+    text = number(row["value"], 3)
+    if math.isnan(row["q5"]):
+        return text
+    return f"{text} ({number(row['q5'], 3)} to {number(row['q95'], 3)})"
+
+
+def checks(fit: Fit) -> list[Check]:
+    """The diagnostics of the sampler, in words."""
+    found = fit.diagnostics
+    draws = found["draws"]
+    rhat, bulk, tail = (found[k] for k in ("max_rhat", "min_ess_bulk", "min_ess_tail"))
+    energies = [value for value in found["ebfmi"] if value is not None]
+    ebfmi = min(energies) if len(energies) == len(found["ebfmi"]) else None
+
+    def share(count: int) -> str:
+        return f"{count} of {draws}"
+
+    most = f"at most {percent(MAX_SHARE)}"
+    return [
+        Check(
+            "Do the chains agree?",
+            DASH if rhat is None else f"R-hat {rhat:.4f}",
+            f"below {MAX_RHAT}",
+            rhat is not None and rhat < MAX_RHAT,
+            "Chains started in different places: R-hat compares the spread between them with that "
+            "within. 1 means that they have forgotten where they started.",
+        ),
+        Check(
+            "Are there enough draws for medians and means?",
+            DASH if bulk is None else f"bulk ESS {bulk:.0f}",
+            f"at least {MIN_ESS}",
+            bulk is not None and bulk >= MIN_ESS,
+            "Successive draws resemble each other; the effective sample size says how many "
+            "independent ones they are worth.",
+        ),
+        Check(
+            "And for the ends of the intervals?",
+            DASH if tail is None else f"tail ESS {tail:.0f}",
+            f"at least {MIN_ESS}",
+            tail is not None and tail >= MIN_ESS,
+            "The same for the quantiles of 5 and 95 %.",
+        ),
+        Check(
+            "Could the sampler follow the posterior?",
+            share(found["divergences"]) + " draws diverged",
+            most,
+            found["divergences"] <= MAX_SHARE * draws,
+            "A divergent draw ran into a corner too sharp for the step size; near it, draws may be "
+            "missing.",
+        ),
+        Check(
+            "Did it go far enough?",
+            share(found["max_treedepth_hits"]) + " draws at the maximum tree depth",
+            most,
+            found["max_treedepth_hits"] <= MAX_SHARE * draws,
+            "At that depth a draw was cut short, and chains move slowly.",
+        ),
+        Check(
+            "Is there a single mode?",
+            str(found["modes_found"]),
+            "1",
+            found["modes_found"] == 1,
+            "Separate sets of parameters that explain the data about equally well are not averaged "
+            "silently.",
+        ),
+        Check(
+            "Did the energy move?",
+            DASH if ebfmi is None else f"E-BFMI {ebfmi:.2f}",
+            f"at least {MIN_EBFMI} (advice)",
+            ebfmi is not None and ebfmi >= MIN_EBFMI,
+            "Small values mean that the tails of the posterior are visited rarely.",
+        ),
+    ]
+
+
+def trust_words(fit: Fit) -> list[str]:
+    """The model against the calendar, in sentences."""
+    found = []
+    scores = fit.scores()["value"]
+    for period in dict.fromkeys(scores.index.get_level_values("period")):
+        values = scores[period]
+        usual = values["nse_climatology"]
+        yardstick = (
+            f"the mean flow of the same calendar days in other years reaches {usual:.2f}"
+            if not math.isnan(usual)
+            else "the mean flow alone reaches 0 (one year of record gives no other yardstick)"
+        )
+        text = f"In the {period} period the NSE is {values['nse']:.2f}, while {yardstick}."
+        if not math.isnan(values["crps_skill"]):
+            better = "smaller" if values["crps_skill"] > 0 else "larger"
+            text += (
+                f" The error of the predictions with their bands (CRPS) is "
+                f"{percent(abs(values['crps_skill']))} {better} than the calendar's."
+            )
+        text += (
+            f" The 95 % band holds {percent(values['coverage_95'], 1)} of the observations, "
+            f"and the volume is off by {percent(values['bias'], 1, '+')}."
+        )
+        found.append(text)
+    return found
+
+
+def times(fit: Fit) -> list[tuple[str, str]]:
+    """Where the seconds went."""
+    seconds = fit.diagnostics["seconds"]
+    named = {
+        "compile": "compiling the programs (nothing, if done before)",
+        "setup": "looking for the mode",
+        "nuts_wall": "sampling",
+        "diagnosing": "diagnosing",
+        "wall": "in all",
+    }
+    return [(text, f"{seconds[key]:.1f} s") for key, text in named.items() if key in seconds]

@@ -1,0 +1,1 @@
+"""NUTS, and the search for where to start it."""

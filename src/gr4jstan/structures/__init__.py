@@ -1,0 +1,1 @@
+"""GR4J in NumPy."""
