@@ -148,7 +148,7 @@ def test_the_metadata_are_complete(unpacked: Path) -> None:
 def test_what_is_imported_is_required(unpacked: Path) -> None:
     """What modules import at any place, beside Python's own and the extra `many`."""
     imported = set()
-    for path in (unpacked / "gr4jstan").glob("*.py"):
+    for path in (unpacked / "gr4jstan").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}

@@ -28,7 +28,7 @@ from gr4jstan.errors import InputError
 from gr4jstan.fitting.results import load_fit
 from gr4jstan.reading.datasets import load_dataset
 
-SOURCES = sorted(Path(gr4jstan.__file__).parent.glob("*.py"))
+SOURCES = sorted(Path(gr4jstan.__file__).parent.rglob("*.py"))
 
 
 @pytest.fixture
