@@ -17,7 +17,7 @@ from pathlib import Path
 
 from gr4jstan.reading.csvfile import read_csv
 from gr4jstan.reading.datasets import SYNTHETIC_TRUTH
-from gr4jstan.structures.gr4j import simulate_flow
+from gr4jstan.structures.simulation import simulate_flow
 
 REQUIREMENT = "spotpy==1.6.7"
 MEMBER = "spotpy/examples/hymod_python/hymod_input.csv"

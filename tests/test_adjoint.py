@@ -17,7 +17,7 @@ from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.sampling.nuts import sample
 from gr4jstan.sampling.settings import SamplerSettings
-from gr4jstan.structures.gr4j import simulate
+from gr4jstan.structures.simulation import simulate
 from stan_programs import EXACT, KINDS, RANGES, SAMPLED_AS, Case, case_of
 from test_density import constrain, flow
 from test_gradients import (

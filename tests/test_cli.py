@@ -17,7 +17,7 @@ from gr4jstan.cli.main import main
 from gr4jstan.cmdstan.toolchain import require_cmdstan
 from gr4jstan.fitting.inference_data import dataset
 from gr4jstan.fitting.results import Fit, load_fit
-from gr4jstan.structures.gr4j import simulate
+from gr4jstan.structures.simulation import simulate
 
 FORCING = "--date-column --precip-column --pet-column --temperature-column --latitude --date-format"
 DATA = f"{FORCING} --discharge-column --flow-unit --area --start --end"

@@ -27,7 +27,7 @@ from gr4jstan.model.definition import define_model, warmup_days
 from gr4jstan.model.programs import CHOICES
 from gr4jstan.reading import datasets, flow_units
 from gr4jstan.sampling.settings import SamplerSettings
-from gr4jstan.structures.gr4j import simulate
+from gr4jstan.structures.simulation import simulate
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:

@@ -7,7 +7,7 @@ import pytest
 
 from gr4jstan.errors import InputError
 from gr4jstan.reading.datasets import SYNTHETIC_TRUTH, dataset_names, load_dataset
-from gr4jstan.structures.gr4j import simulate
+from gr4jstan.structures.simulation import simulate
 
 # Rows of the source file: date, rain [mm], Turc evapotranspiration [mm/d], discharge [l/s].
 SOURCE_ROWS = [

@@ -8,7 +8,7 @@ from scipy.special import expit, log_expit
 from gr4jstan.errors import ToolchainError
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import load_dataset
-from gr4jstan.structures.gr4j import simulate
+from gr4jstan.structures.simulation import simulate
 from stan_programs import EXACT, KINDS, RANGES, SAMPLED_FROM, TRUNCATED, VARIANTS, case_of
 
 kinds = pytest.mark.parametrize("kind", KINDS)

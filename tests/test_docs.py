@@ -48,6 +48,7 @@ from gr4jstan.model.definition import define_model
 from gr4jstan.model.priors import prior_numbers
 from gr4jstan.model.programs import CHOICES, Structure, render_program
 from gr4jstan.scoring.scores import SCORES
+from gr4jstan.structures.catalogue import GR4J
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -516,11 +517,12 @@ def test_error_models() -> None:
 def test_columns_of_airgr() -> None:
     rows = tables("from-airgr.md")
     ours = {code(row["gr4jstan"])[0] for row in rows["airGR"] if code(row["gr4jstan"])}
-    fluxes = {field.name for field in fields(gr4jstan.Simulation)} - {"uh1", "uh2"}
-    assert ours >= fluxes | {"date", "x1", "x2", "x3", "x4"}
+    units = {flux.name: flux.unit for flux in GR4J.fluxes}
+    units |= {parameter.name: parameter.unit for parameter in GR4J.parameters}
+    assert ours >= units.keys() | {"date"}
     for row in rows["airGR"]:
-        if row.get("unit") == "mm":
-            assert row["gr4jstan"] in ("`S`", "`R`", "`x1`", "`x3`")
+        for name in code(row["gr4jstan"]):
+            assert row.get("unit") in (None, units.get(name, row.get("unit"))), name
 
 
 def test_diagnostics(synthetic_fit: Fit) -> None:

@@ -15,7 +15,7 @@ from gr4jstan.reading.datasets import SYNTHETIC_TRUTH, load_dataset
 from gr4jstan.sampling.inits import screened_draws, screened_inits
 from gr4jstan.sampling.modes import exact_density, find_modes, find_rivals, find_start
 from gr4jstan.sampling.settings import SamplerSettings
-from gr4jstan.structures.gr4j import simulate_flow
+from gr4jstan.structures.simulation import simulate_flow
 
 SETTINGS = SamplerSettings(seed=3)
 

@@ -10,7 +10,7 @@ import pytest
 from gr4jstan.cmdstan.toolchain import compiler
 from gr4jstan.model.programs import CHOICES, stan_folder
 from gr4jstan.reading.datasets import load_dataset
-from gr4jstan.structures.gr4j import simulate
+from gr4jstan.structures.simulation import simulate
 from test_gradients import STEP, dry_catchment, plain_gr4j
 
 FLAGS = ["-std=c++14", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]

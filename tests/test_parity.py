@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from gr4jstan.reading.datasets import load_dataset
-from gr4jstan.structures import gr4j as simulator
+from gr4jstan.structures import gr4j, production, simulation
 
 LOWEST, HIGHEST = (1, -10, 1, 0.5), (2500, 10, 500, 10)
 
@@ -78,27 +78,27 @@ def outputs_of_grsuite(forcing):
 
 
 def test_flow_equals_hydrogr(forcing, flow_of_hydrogr):
-    flow = simulator.simulate_flow(*forcing, *SETS[:, INNER])
+    flow = simulation.simulate_flow(*forcing, *SETS[:, INNER])
     np.testing.assert_allclose(flow, flow_of_hydrogr[INNER], rtol=0, atol=1e-6)
 
 
 def test_flow_equals_hydrogr_to_rounding_with_its_constant(forcing, flow_of_hydrogr, monkeypatch):
-    monkeypatch.setattr(simulator, "PERCOLATION_CONSTANT", 25.62891)
-    flow = simulator.simulate_flow(*forcing, *SETS)
+    monkeypatch.setattr(production, "PERCOLATION_CONSTANT", 25.62891)
+    flow = simulation.simulate_flow(*forcing, *SETS)
     np.testing.assert_allclose(flow, flow_of_hydrogr, rtol=0, atol=1e-9)
 
 
 def test_flow_equals_grsuite(forcing, outputs_of_grsuite):
-    flow = simulator.simulate_flow(*forcing, *SETS[:, INNER])
+    flow = simulation.simulate_flow(*forcing, *SETS[:, INNER])
     np.testing.assert_allclose(flow, outputs_of_grsuite["Q"][INNER], rtol=0, atol=1e-6)
 
 
 def test_everything_equals_grsuite_to_rounding_with_its_constant(
     forcing, outputs_of_grsuite, monkeypatch
 ):
-    monkeypatch.setattr(simulator, "UH1_SHARE", float(np.float32(0.9)))
-    simulation = simulator.simulate(*forcing, *SETS)
+    monkeypatch.setattr(gr4j, "UH1_SHARE", float(np.float32(0.9)))
+    found = simulation.simulate(*forcing, *SETS)
     assert len(outputs_of_grsuite) == 16
     for name, theirs in outputs_of_grsuite.items():
-        ours = getattr(simulation, name)
+        ours = getattr(found, name)
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9, err_msg=name)

@@ -21,8 +21,8 @@ from gr4jstan.errors import InputError
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.csvfile import read_csv
 from gr4jstan.reading.datasets import load_dataset
-from gr4jstan.structures.gr4j import simulate
-from gr4jstan.structures.inputs import LONGEST_X4
+from gr4jstan.structures.catalogue import LONGEST_X4
+from gr4jstan.structures.simulation import simulate
 
 
 def random(examples: int) -> settings:

@@ -17,7 +17,7 @@ from gr4jstan.model.error_models import respond
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.scoring import scores
 from gr4jstan.scoring.metrics import nse
-from gr4jstan.structures.gr4j import simulate
+from gr4jstan.structures.simulation import simulate
 
 NEXT_DAY = "2015-01-01"
 

@@ -1,7 +1,6 @@
 """What the reference simulator promises beyond agreeing with its peers."""
 
 import math
-from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -11,16 +10,12 @@ from hypothesis import strategies as st
 
 from gr4jstan.errors import InputError
 from gr4jstan.reading.datasets import load_dataset
-from gr4jstan.structures.gr4j import (
-    Simulation,
-    State,
-    simulate,
-    simulate_flow,
-    simulate_from,
-    unit_hydrographs,
-)
+from gr4jstan.structures.catalogue import GR4J
+from gr4jstan.structures.hydrographs import unit_hydrographs
+from gr4jstan.structures.simulation import Simulation, simulate, simulate_flow, simulate_from
+from gr4jstan.structures.state import State
 
-NAMES = [field.name for field in fields(Simulation)]
+NAMES = [flux.name for flux in GR4J.fluxes] + [uh.name for uh in GR4J.hydrographs]
 DAILY = [name for name in NAMES if name not in ("uh1", "uh2")]
 TRUE = (320.11, 2.42, 69.63, 1.39)
 
@@ -188,8 +183,11 @@ def test_parameters_broadcast():
     x1, x4 = np.array([[100.0], [400.0]]), np.array([0.5, 2.0, 7.1])
     got = simulate(P, E, x1, 1.0, 50.0, x4, r0=5.0)
     assert {getattr(got, name).shape for name in DAILY} == {(2, 3, 30)}
+    one, water = (
+        {name: array[1, 2] for name, array in part.items()} for part in (got.series, got.water)
+    )
     assert_same(
-        Simulation(**{name: getattr(got, name)[1, 2] for name in NAMES}),
+        Simulation(GR4J, one, water),
         simulate(P, E, 400.0, 1.0, 50.0, 7.1, r0=5.0),
     )
 
@@ -300,7 +298,7 @@ def test_flow_goes_on_from_a_state_as_if_there_had_been_no_break():
     x1, x2, x3, x4 = np.array([[154.0, 600], [-0.3, 1.5], [43, 90], [1.3, 4.6]])
     whole = simulate(example.P, example.E, x1, x2, x3, x4)
     before, after = slice(0, 700), slice(700, None)
-    start = State(0.3 * x1, 0.5 * x3, np.zeros((2, 1)), np.zeros((2, 1)))
+    start = State(S=0.3 * x1, R=0.5 * x3, uh1=np.zeros((2, 1)), uh2=np.zeros((2, 1)))
     first, state = simulate_from(example.P[before], example.E[before], x1, x2, x3, x4, start)
     second, end = simulate_from(example.P[after], example.E[after], x1, x2, x3, x4, state)
     assert np.hstack([first, second]) == pytest.approx(whole.Q, abs=1e-12)

@@ -9,7 +9,8 @@ import pytest
 from gr4jstan.cmdstan.compiler import compile_program
 from gr4jstan.model.programs import stan_folder
 from gr4jstan.reading.datasets import load_dataset
-from gr4jstan.structures.gr4j import simulate, unit_hydrographs
+from gr4jstan.structures.hydrographs import unit_hydrographs
+from gr4jstan.structures.simulation import simulate
 
 X4_MAX = 10
 

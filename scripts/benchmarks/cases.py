@@ -13,7 +13,7 @@ from gr4jstan.model.task import Task, define_task
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import SYNTHETIC_TRUTH
 from gr4jstan.sampling.inits import screened_draws
-from gr4jstan.structures.gr4j import simulate_flow
+from gr4jstan.structures.simulation import simulate_flow
 
 Array = NDArray[np.float64]
 

@@ -18,7 +18,7 @@ from gr4jstan.model.task import define_task
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import SYNTHETIC_TRUTH
 from gr4jstan.sampling.density import LogDensity, compile_log_density
-from gr4jstan.structures.gr4j import simulate_flow
+from gr4jstan.structures.simulation import simulate_flow
 
 LENGTHS = (50, 1000, 4000, 20000)
 

@@ -17,7 +17,8 @@ from numpyro.infer import MCMC, NUTS
 
 from benchmarks.cases import CHAINS, N_UH1, N_UH2, PARAMETERS, Case, bounds, require_parity
 from benchmarks.rates import Run, affordable_draws, seconds_of
-from gr4jstan.structures.gr4j import PERCOLATION_CONSTANT, UH1_SHARE
+from gr4jstan.structures.gr4j import UH1_SHARE
+from gr4jstan.structures.production import PERCOLATION_CONSTANT
 
 jax.config.update("jax_enable_x64", True)
 

@@ -19,7 +19,8 @@ from benchmarks.cases import (
     require_parity,
 )
 from benchmarks.rates import Run, affordable_draws
-from gr4jstan.structures.gr4j import PERCOLATION_CONSTANT, UH1_SHARE
+from gr4jstan.structures.gr4j import UH1_SHARE
+from gr4jstan.structures.production import PERCOLATION_CONSTANT
 
 SETTINGS = "nutpie, numba, pytensor scan, low-rank metric, 2 chains at once, default inits"
 _LEAPFROGS = 30

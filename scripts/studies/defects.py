@@ -116,16 +116,16 @@ DEFECTS = {
         Defect(
             "a thousandth of the water is lost on the way",
             f"{SOURCE}/structures/gr4j.py",
-            "_route((1 - UH1_SHARE) * pr,",
-            "_route((0.999 - UH1_SHARE) * pr,",
+            "release((1 - UH1_SHARE) * pr,",
+            "release((0.999 - UH1_SHARE) * pr,",
             "test_simulator.py::test_water_balance_closes "
             "test_properties.py::test_the_simulator_survives_any_weather_and_catchment",
         ),
         Defect(
             "flows below zero",
             f"{SOURCE}/structures/gr4j.py",
-            "Q = x3 * (r_mid - r_rows[1:]) + np.maximum(q1 + exch, 0)",
-            "Q = x3 * (r_mid - r_rows[1:]) + (q1 + exch)",
+            "Q = x3 * (r_mid - r[1:]) + np.maximum(q1 + exch, 0)",
+            "Q = x3 * (r_mid - r[1:]) + (q1 + exch)",
             "test_simulator.py::test_loss_ends_when_store_and_branch_are_empty "
             "test_properties.py::test_the_simulator_survives_any_weather_and_catchment",
         ),

@@ -13,7 +13,7 @@ import pandas as pd
 import gr4jstan
 from gr4jstan.model.definition import define_model
 from gr4jstan.model.error_models import respond
-from gr4jstan.structures.gr4j import simulate_flow
+from gr4jstan.structures.simulation import simulate_flow
 
 # Centre and spread of the parameters' logarithms, for x2 of the parameter itself.
 _CENTRE = {"x1": 180.0, "x3": 45.0, "x4": 1.4}

@@ -31,7 +31,7 @@ from gr4jstan.model.programs import CHOICES, ErrorModel
 from gr4jstan.model.task import Task, define_task
 from gr4jstan.sampling.inits import prior_draws
 from gr4jstan.sampling.settings import SamplerSettings
-from gr4jstan.structures.gr4j import simulate_flow
+from gr4jstan.structures.simulation import simulate_flow
 
 Array = NDArray[np.float64]
 

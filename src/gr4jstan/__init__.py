@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from gr4jstan.reading.catchment import Catchment
     from gr4jstan.reading.csvfile import read_csv
     from gr4jstan.reading.datasets import load_dataset
-    from gr4jstan.structures.gr4j import Simulation, simulate
+    from gr4jstan.structures.simulation import Simulation, simulate
 
 _HOMES = {
     "Catchment": "reading.catchment",
     "Fit": "fitting.results",
     "InputError": "errors",
     "Many": "many.run",
-    "Simulation": "structures.gr4j",
+    "Simulation": "structures.simulation",
     "ToolchainError": "errors",
     "fit": "fitting.calibration",
     "fit_many": "many.run",
     "load_dataset": "reading.datasets",
     "load_fit": "fitting.results",
     "read_csv": "reading.csvfile",
-    "simulate": "structures.gr4j",
+    "simulate": "structures.simulation",
 }
 
 # Modules whose functions are called by these names: `gr4jstan.plots.plot_fit`.

@@ -18,6 +18,7 @@ from gr4jstan.cli.options import (
     add_validation,
     add_warmup,
 )
+from gr4jstan.structures.catalogue import GR4J
 
 _INTO_FOLDER = ("DIR", "folder to write", "write into a folder that is not empty, over its files")
 _INTO_FILE = ("OUT.csv", "file to write", "replace a file that is there")
@@ -153,18 +154,22 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     add_output(parser, *_INTO_FILE)
     group = parser.add_argument_group("parameters and initial stores")
-    for name, unit, text in (
-        ("x1", "MM", "capacity of the production store [mm], above 0"),
-        ("x2", "MM/D", "groundwater exchange [mm/d], negative for a loss"),
-        ("x3", "MM", "capacity of the routing store [mm], above 0"),
-        ("x4", "D", "time base of the unit hydrograph UH1 [d], at least 0.5"),
-    ):
-        group.add_argument(f"--{name}", type=float, required=True, metavar=unit, help=text)
-    for name, text in (
-        ("s0", "production store before the first day [mm] (default: 0.3 x1)"),
-        ("r0", "routing store before the first day [mm] (default: 0.5 x3)"),
-    ):
-        group.add_argument(f"--{name}", type=float, metavar="MM", help=text)
+    for each in GR4J.parameters:
+        group.add_argument(
+            f"--{each.name}",
+            type=float,
+            required=True,
+            metavar=each.unit.upper(),
+            help=f"{each.title} [{each.unit}], {each.domain}",
+        )
+    for store in GR4J.stores:
+        group.add_argument(
+            f"--{store.option}",
+            type=float,
+            metavar="MM",
+            help=f"{store.title} before the first day [mm] "
+            f"(default: {store.filling:g} {store.capacity})",
+        )
     add_columns(parser)
 
 

@@ -62,7 +62,8 @@ def predictive_idata(
     time = dataset(idata, "observed_data")["Q"].coords
 
     def flows(values: dict[str, Array]) -> Array:
-        return simulate_draws(values, P, E, start_state(values))[0][:, observed]
+        start = start_state(model.row, values)
+        return simulate_draws(model.row, values, P, E, start)[0][:, observed]
 
     def draw_observations(values: dict[str, Array], flow: Array) -> Array:
         return respond(model, flow, rng.standard_normal(flow.shape), values)
@@ -84,7 +85,7 @@ def predictive_idata(
         groups[name] = groups[name].assign_coords(chain=chain, draw=draw)
     if prior:
         believed = prior_draws(model, data, len(flow), rng)
-        believed["S0"], believed["R0"] = initial_stores(model, believed)
+        believed |= initial_stores(model, believed)
         groups["prior"] = group(believed, 1)
         groups["prior_predictive"] = group({"Q": draw_observations(believed, flows(believed))}, 1)
     return with_groups(idata, groups, chain, draw)

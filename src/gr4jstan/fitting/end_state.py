@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from gr4jstan.errors import InputError
 from gr4jstan.files import hdf5_errors
 from gr4jstan.fitting.prediction import Memory
-from gr4jstan.structures.gr4j import State
+from gr4jstan.structures.state import State
 
 _ENGINE: Final = "h5netcdf"
 
 
 @dataclass(frozen=True, eq=False)
 class EndState:
-    """State of GR4J and memory of the errors after the last day of the calibration.
+    """State of the structure and memory of the errors after the last day of the calibration.
 
     Parameters
     ----------
@@ -38,25 +38,22 @@ class EndState:
 
 
 def write_end_state(end: EndState, path: Path) -> None:
-    """Write it as NetCDF: S, R [mm], phi, eta (chain, draw), uh1, uh2 [mm] with the days ahead."""
+    """Write it as NetCDF: stores [mm], phi, eta (chain, draw), and hydrographs [mm], days ahead."""
     shape = (len(end.chain), len(end.draw))
+    arrays = {**end.state, "phi": end.memory.phi, "eta": end.memory.eta}
     variables: dict[str, Any] = {
-        name: (("chain", "draw"), array.reshape(shape))
-        for name, array in (
-            ("S", end.state.S),
-            ("R", end.state.R),
-            ("phi", end.memory.phi),
-            ("eta", end.memory.eta),
+        name: (
+            ("chain", "draw", f"{name}_day")[: array.ndim + 1],
+            array.reshape(*shape, *array.shape[1:]),
         )
+        for name, array in arrays.items()
     }
-    for name, array in (("uh1", end.state.uh1), ("uh2", end.state.uh2)):
-        variables[name] = (("chain", "draw", f"{name}_day"), array.reshape(*shape, -1))
     dataset = xr.Dataset(
         variables,
         coords={"chain": end.chain, "draw": end.draw},
         attrs={"days_since_observation": end.memory.age},
     )
-    for name in ("S", "R", "uh1", "uh2"):
+    for name in end.state:
         dataset[name].attrs["units"] = "mm"
     with hdf5_errors(path):
         dataset.to_netcdf(str(path), engine=_ENGINE)
@@ -73,16 +70,17 @@ def read_end_state(path: Path) -> EndState:
     try:
         with xr.open_dataset(path, engine=_ENGINE) as file:
             dataset = file.load()
-        if any(dataset[name].dims != ("chain", "draw") for name in ("S", "R", "phi", "eta")):
-            raise ValueError("the states are not of the shape (chain, draw)")
-        flat = {name: dataset[name].to_numpy().ravel() for name in ("S", "R", "phi", "eta")}
-        rows = flat["S"].size
-        water = [dataset[name].to_numpy().reshape(rows, -1) for name in ("uh1", "uh2")]
+        rows = dataset.sizes["chain"] * dataset.sizes["draw"]
+        flat = {}
+        for name, array in dataset.data_vars.items():
+            if array.dims not in {("chain", "draw"), ("chain", "draw", f"{name}_day")}:
+                raise ValueError("the states are not of the shape (chain, draw)")
+            flat[str(name)] = array.to_numpy().reshape(rows, *array.shape[2:])
+        memory = Memory(
+            flat.pop("phi"), flat.pop("eta"), int(dataset.attrs["days_since_observation"])
+        )
         return EndState(
-            dataset["chain"].to_numpy(),
-            dataset["draw"].to_numpy(),
-            State(flat["S"], flat["R"], *water),
-            Memory(flat["phi"], flat["eta"], int(dataset.attrs["days_since_observation"])),
+            dataset["chain"].to_numpy(), dataset["draw"].to_numpy(), State(**flat), memory
         )
     # HDF5 and xarray stumble over a foreign file in many ways
     except Exception as error:

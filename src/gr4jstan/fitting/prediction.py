@@ -14,7 +14,9 @@ from gr4jstan.fitting.error_memory import estimate_ar1, simulate_ar1
 from gr4jstan.model.definition import Model
 from gr4jstan.model.error_models import normal_scores, respond
 from gr4jstan.progress import progress_bar
-from gr4jstan.structures.gr4j import Simulation, State, simulate, simulate_from
+from gr4jstan.structures.simulation import Simulation, run, run_flow
+from gr4jstan.structures.state import State
+from gr4jstan.structures.structure import Structure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +29,6 @@ DRAWS = 1000
 
 # About as many values (draws times days) are in work at a time.
 _BLOCK = 2**21
-
-_MODEL_PARAMETERS = ("x1", "x2", "x3", "x4")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Prediction:
     ----------
     dates : DatetimeIndex, or RangeIndex of day numbers, of length T
     flow : array, shape (n, T)
-        Simulated by GR4J.
+        Simulated.
     expected : array, shape (n, T)
         The same, corrected by what the memory of the errors still knows of the last observation;
         it is `flow` itself where nothing is known.
@@ -138,26 +138,40 @@ def day_quantiles(values: Array, probabilities: list[float]) -> Array:
     return found
 
 
-def start_state(values: Values) -> State:
+def start_state(structure: Structure, values: Values) -> State:
     """State of draws before the first day: their stores, and empty unit hydrographs."""
-    empty = np.zeros((len(values["S0"]), 1))
-    return State(values["S0"], values["R0"], empty, empty)
+    return _without_water(
+        structure, {store.name: values[store.initial] for store in structure.stores}
+    )
 
 
-def spin_up_state(values: Values) -> State:
-    """airGR's state before a warm-up: stores 30 and 50 % full, and empty unit hydrographs."""
-    return start_state({"S0": 0.3 * values["x1"], "R0": 0.5 * values["x3"]})
+def spin_up_state(structure: Structure, values: Values) -> State:
+    """airGR's state before a warm-up: stores filled as it does, and empty unit hydrographs."""
+    stores = {store.name: store.filling * values[store.capacity] for store in structure.stores}
+    return _without_water(structure, stores)
+
+
+def _without_water(structure: Structure, stores: Values) -> State:
+    empty = np.zeros((len(next(iter(stores.values()))), 1))
+    return State(**stores, **{hydrograph.name: empty for hydrograph in structure.hydrographs})
 
 
 def simulate_draws(
-    values: Values, P: Array, E: Array, state: State, *, progress: bool = False
+    structure: Structure,
+    values: Values,
+    P: Array,
+    E: Array,
+    state: State,
+    *,
+    progress: bool = False,
 ) -> tuple[Array, State]:
     """Streamflow of draws from a state on, and the state after the last day.
 
     Parameters
     ----------
+    structure : Structure
     values : mapping of str to array, shape (n,)
-        With x1, x2, x3, x4.
+        With the parameters of the structure.
     P, E : array, shape (T,)
         Forcing [mm/d].
     state : State
@@ -171,27 +185,28 @@ def simulate_draws(
         Streamflow [mm/d].
     state : State
     """
-    n, T = len(values["x1"]), len(P)
+    parameters = {name: values[name] for name in structure.names}
+    n, T = len(state["S"]), len(P)
     flow = np.empty((n, T))
     ends = []
     with progress_bar(progress, "flows", delay=2, total=n, unit=" draws") as bar:
         for block in _blocks(n, T):
-            x1, x2, x3, x4 = (values[name][block] for name in _MODEL_PARAMETERS)
-            flow[block], end = simulate_from(P, E, x1, x2, x3, x4, take_draws(state, block))
+            start = take_draws(state, block)
+            flow[block], end = run_flow(structure, P, E, _part(parameters, block), start)
             ends.append(end)
-            bar.update(len(end.S))
+            bar.update(len(end["S"]))
     return flow, _join(ends)
 
 
 def simulations(
-    values: Values, P: Array, E: Array, state: State, block: int
+    structure: Structure, values: Values, P: Array, E: Array, state: State, block: int
 ) -> Iterator[Simulation]:
     """All stores and fluxes of draws, `block` draws at a time."""
-    for first in range(0, len(values["x1"]), block):
-        part = slice(first, min(first + block, len(values["x1"])))
-        x1, x2, x3, x4 = (values[name][part] for name in _MODEL_PARAMETERS)
-        start = take_draws(state, part)
-        yield simulate(P, E, x1, x2, x3, x4, s0=start.S, r0=start.R, uh1=start.uh1, uh2=start.uh2)
+    parameters = {name: values[name] for name in structure.names}
+    n = len(state["S"])
+    for first in range(0, n, block):
+        part = slice(first, min(first + block, n))
+        yield run(structure, P, E, _part(parameters, part), take_draws(state, part))
 
 
 def learn_memory(
@@ -270,7 +285,7 @@ def predict_draws(
 
 def take_draws(state: State, part: slice | NDArray[np.int_]) -> State:
     """The state of some draws."""
-    return State(state.S[part], state.R[part], state.uh1[part], state.uh2[part])
+    return State(**{name: array[part] for name, array in state.items()})
 
 
 def _part(values: Values, block: slice) -> dict[str, Array]:
@@ -287,12 +302,9 @@ def _join(states: list[State]) -> State:
     """States of consecutive draws as one; their unit hydrographs may differ in length."""
 
     def join(arrays: list[Array]) -> Array:
+        if arrays[0].ndim == 1:
+            return np.concatenate(arrays)
         longest = max(array.shape[1] for array in arrays)
         return np.concatenate([np.pad(a, ((0, 0), (0, longest - a.shape[1]))) for a in arrays])
 
-    return State(
-        np.concatenate([state.S for state in states]),
-        np.concatenate([state.R for state in states]),
-        join([state.uh1 for state in states]),
-        join([state.uh2 for state in states]),
-    )
+    return State(**{name: join([state[name] for state in states]) for name in states[0]})

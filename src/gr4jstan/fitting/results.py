@@ -42,7 +42,8 @@ from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.sources import as_catchment
 from gr4jstan.scoring.climatology import climatology
 from gr4jstan.scoring.scores import score_table
-from gr4jstan.structures.gr4j import Simulation
+from gr4jstan.structures.simulation import Simulation
+from gr4jstan.structures.state import State
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,7 +128,7 @@ class Fit:
         """
         values = self._values(*self._choose(draws))
         P, E = (self._days[name].to_numpy() for name in ("P", "E"))
-        return simulate_draws(values, P, E, start_state(values))[0]
+        return simulate_draws(self.model.row, values, P, E, self._start(values))[0]
 
     def simulations(self, draws: int | None = None, block: int = 50) -> Iterator[Simulation]:
         """All stores and fluxes of the simulated period, some draws at a time.
@@ -146,7 +147,7 @@ class Fit:
         """
         values = self._values(*self._choose(draws or self.diagnostics["draws"]))
         P, E = (self._days[name].to_numpy() for name in ("P", "E"))
-        yield from simulations(values, P, E, start_state(values), block)
+        yield from simulations(self.model.row, values, P, E, self._start(values), block)
 
     def fluxes(self, names: Sequence[str], draws: int = DRAWS) -> "xr.Dataset":
         """Stores and fluxes of the simulated period, under airGR's names in lower case.
@@ -154,7 +155,7 @@ class Fit:
         Parameters
         ----------
         names : sequence of str
-            Fields of `gr4jstan.Simulation` that have a value a day, such as ``S`` or ``perc``.
+            Series of `gr4jstan.Simulation`, such as ``S`` or ``perc``.
         draws : int
             How many draws at most, evenly spread over the chains.
 
@@ -171,7 +172,7 @@ class Fit:
         """
         import xarray as xr
 
-        known = [name for name in Simulation.__dataclass_fields__ if name not in ("uh1", "uh2")]
+        known = [flux.name for flux in self.model.row.fluxes]
         for name in names:
             if name not in known:
                 raise InputError(f"There is no flux {name!r}; choose among {', '.join(known)}.")
@@ -368,7 +369,9 @@ class Fit:
         chain, draw = self._choose(DRAWS)
         values = self._values(chain, draw)
         P, E, Q = (self._days[name].to_numpy() for name in ("P", "E", "Q"))
-        flow, state = simulate_draws(values, P, E, start_state(values), progress=can_show_bars())
+        flow, state = simulate_draws(
+            self.model.row, values, P, E, self._start(values), progress=can_show_bars()
+        )
         days = np.flatnonzero(~np.isnan(Q))
         memory = learn_memory(self.model, values, Q[days], days, flow)
         return flow, EndState(chain, draw, state, memory)
@@ -377,9 +380,9 @@ class Fit:
         self, forcing: "pd.DataFrame", *, continued: bool, stream: int, skipped: int = 0
     ) -> Prediction:
         values = self._values(self.end.chain, self.end.draw)
-        state = self.end.state if continued else spin_up_state(values)
+        state = self.end.state if continued else spin_up_state(self.model.row, values)
         P, E = (forcing[name].to_numpy() for name in ("P", "E"))
-        flow, _ = simulate_draws(values, P, E, state, progress=can_show_bars())
+        flow, _ = simulate_draws(self.model.row, values, P, E, state, progress=can_show_bars())
         dates = forcing.index[skipped:]
         return self._with_errors(flow[:, skipped:], dates, continued=continued, stream=stream)
 
@@ -395,6 +398,9 @@ class Fit:
             continued=continued,
             rng=np.random.default_rng([self._seed, stream]),
         )
+
+    def _start(self, values: dict[str, NDArray[np.float64]]) -> State:
+        return start_state(self.model.row, values)
 
     def _choose(self, draws: int) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
         sizes = dataset(self.idata, "posterior").sizes
@@ -433,7 +439,7 @@ def load_fit(folder: str | Path) -> Fit:
     idata = read_netcdf(place / "posterior.nc")
     check_posterior(place / "posterior.nc", idata, model, run["validation"] is not None)
     end = read_end_state(place / "states.nc")
-    check_end(place / "states.nc", end, idata)
+    check_end(place / "states.nc", end, idata, model)
     return Fit(
         idata=idata,
         diagnostics=diagnostics,

@@ -116,7 +116,7 @@ def check_posterior(path: Path, idata: InferenceData, model: Model, validated: b
         Naming the group and the variable.
     """
     needed = {
-        "posterior": {*model.parameters, "x1", "x2", "x3", "x4", "S0", "R0"},
+        "posterior": {*model.parameters, *model.row.names, *model.row.initial},
         "sample_stats": {"diverging", "energy"},
         "observed_data": {"Q"},
         "constant_data": {"P", "E"},
@@ -133,11 +133,12 @@ def check_posterior(path: Path, idata: InferenceData, model: Model, validated: b
             if name != "Q" and not np.isfinite(found[name]).all():
                 raise _damaged(path, f"{name} in {group} is not finite")
     posterior, stats = dataset(idata, "posterior"), dataset(idata, "sample_stats")
+    first = posterior[model.row.names[0]]
     for draws in (posterior, stats):
         for label, array in draws.data_vars.items():
-            if array.dims != ("chain", "draw") or array.shape != posterior["x1"].shape:
+            if array.dims != ("chain", "draw") or array.shape != first.shape:
                 raise _damaged(path, f"{label} is not of the shape (chain, draw)")
-    if not posterior["x1"].size:
+    if not first.size:
         raise _damaged(path, "no draws")
     days = _check_days(path, dataset(idata, "constant_data"), "")
     observed = _check_days(path, dataset(idata, "observed_data"), "obs_")
@@ -147,7 +148,7 @@ def check_posterior(path: Path, idata: InferenceData, model: Model, validated: b
         _check_days(path, dataset(idata, "predictions_constant_data"), "")
 
 
-def check_end(path: Path, end: EndState, idata: InferenceData) -> None:
+def check_end(path: Path, end: EndState, idata: InferenceData, model: Model) -> None:
     """Check that an end of the calibration belongs to the posterior.
 
     Raises
@@ -162,10 +163,14 @@ def check_end(path: Path, end: EndState, idata: InferenceData) -> None:
         if index.min() < 0 or index.max() >= sizes[name]:
             raise _damaged(path, f"a {name} is not in the posterior")
     state, memory = end.state, end.memory
-    for array in (state.S, state.R, state.uh1, state.uh2, memory.phi, memory.eta):
+    remembered = {store.name for store in model.row.stores}
+    remembered |= {hydrograph.name for hydrograph in model.row.hydrographs}
+    if set(state) != remembered:
+        raise _damaged(path, f"it holds {', '.join(state)}, not {', '.join(sorted(remembered))}")
+    for array in (*state.values(), memory.phi, memory.eta):
         if array.dtype.kind != "f" or len(array) != rows:
             raise _damaged(path, "the states are not numbers for each draw")
-    if not all(np.isfinite(array).all() for array in (state.S, state.R, state.uh1, state.uh2)):
+    if not all(np.isfinite(array).all() for array in state.values()):
         raise _damaged(path, "a state is not finite")
     if memory.age < 0:
         raise _damaged(path, f"days_since_observation is {memory.age}")

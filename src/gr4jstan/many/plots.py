@@ -4,12 +4,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gr4jstan.drawing import COLOURS, tidy
+from gr4jstan.structures.catalogue import STRUCTURES
 
-_PANELS = (
-    ("x1_median", "x1 [mm]", True),
-    ("x2_median", "x2 [mm/d]", False),
-    ("x3_median", "x3 [mm]", True),
-    ("x4_median", "x4 [d]", True),
+_SCORES = (
     ("nse", "NSE", False),
     ("nse_sqrt", "NSE of square roots", False),
     ("kge", "KGE", False),
@@ -29,10 +26,19 @@ def plot_distributions(table: pd.DataFrame) -> Figure:
     """
     import numpy as np
 
-    figure = Figure(figsize=(11, 5.2), layout="constrained")
-    for axes, (name, label, logarithmic) in zip(
-        figure.subplots(2, 4).ravel(), _PANELS, strict=True
-    ):
+    parameters = {each.name: each for row in STRUCTURES.values() for each in row.parameters}
+    panels = [
+        (f"{each.name}_median", f"{each.name} [{each.unit}]", each.positive)
+        for each in parameters.values()
+        if f"{each.name}_median" in table
+    ]
+    panels += _SCORES
+    rows = -(-len(panels) // 4)
+    figure = Figure(figsize=(11, 2.6 * rows), layout="constrained")
+    grid = figure.subplots(rows, 4, squeeze=False).ravel()
+    for axes in grid[len(panels) :]:
+        axes.remove()
+    for axes, (name, label, logarithmic) in zip(grid, panels, strict=False):
         series = {
             period: table[column].dropna().to_numpy(dtype=float)
             for period, column in (

@@ -18,6 +18,8 @@ from gr4jstan.model.programs import (
     TruncateMode,
 )
 from gr4jstan.reading.catchment import Catchment, require_observations
+from gr4jstan.structures.catalogue import STRUCTURES
+from gr4jstan.structures.structure import Structure as Structure_
 
 StanData = dict[str, Any]
 
@@ -47,10 +49,15 @@ class Model:
     subsample: int
 
     @property
+    def row(self) -> Structure_:
+        """What the table of structures says of the one that is sampled."""
+        return STRUCTURES["gr4j"]
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the quantities reported: parameters, with the initial stores in mm."""
-        stores = () if self.structure.initial_states == "fixed" else ("S0", "R0")
-        return ("x1", "x2", "x3", "x4", *stores, *self.error_parameters)
+        stores = () if self.structure.initial_states == "fixed" else self.row.initial
+        return (*self.row.names, *stores, *self.error_parameters)
 
     @property
     def error_parameters(self) -> tuple[str, ...]:
@@ -63,7 +70,8 @@ class Model:
         sigma = "mm/d"
         if self.structure.error_model == "boxcox":
             sigma = f"(mm/d)^{self.numbers['boxcox_lambda']:g}"
-        known = {"x1": "mm", "x2": "mm/d", "x3": "mm", "x4": "d", "S0": "mm", "R0": "mm"}
+        known = {each.name: each.unit for each in self.row.parameters}
+        known |= dict.fromkeys(self.row.initial, "mm")
         known |= {"sigma": sigma, "sigma_slope": "-", "nu": "-"}
         return {name: known[name] for name in self.parameters}
 

@@ -5,55 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from gr4jstan.errors import InputError
 from gr4jstan.model.programs import ErrorModel, Priors, Structure, initial_states_block
+from gr4jstan.structures.catalogue import STRUCTURES
+from gr4jstan.structures.structure import Structure as Structure_
+
+# The longest time base of the unit hydrographs that is sampled [d].
+LONGEST_SAMPLED = 100.0
 
 # Width of the central 80 % of a standard normal distribution, halved.
 _Q90 = 1.2815515655446004
-
-# Bounds of the post: x4 also limits the unit hydrographs to 5 and 10 days.
-_UNIFORM = {
-    "x1_lower": 50.0,
-    "x1_upper": 2000.0,
-    "x2_lower": 0.1,
-    "x2_upper": 10.0,
-    "x3_lower": 5.0,
-    "x3_upper": 100.0,
-    "x4_lower": 0.5,
-    "x4_upper": 5.0,
-}
-
-# Bounds so wide that the priors below decide.
-_WIDE = {
-    "x1_lower": 0.0,
-    "x1_upper": 20000.0,
-    "x2_lower": -50.0,
-    "x2_upper": 50.0,
-    "x3_lower": 0.0,
-    "x3_upper": 20000.0,
-    "x4_lower": 0.5,
-    "x4_upper": 20.0,
-}
-
-# airGR's box: its transformed parameters go from -9.99 to 9.99.
-_AIRGR = {
-    "x1_lower": math.exp(-9.99),
-    "x1_upper": math.exp(9.99),
-    "x2_lower": math.sinh(-9.99),
-    "x2_upper": math.sinh(9.99),
-    "x3_lower": math.exp(-9.99),
-    "x3_upper": math.exp(9.99),
-    "x4_lower": 0.5,
-    "x4_upper": 20.0,
-}
-
-_STORES = {"S0_lower": 100.0, "S0_upper": 2000.0, "R0_lower": 5.0, "R0_upper": 100.0}
-_FRACTIONS = {
-    "S0_fraction_alpha": 2.0,
-    "S0_fraction_beta": 2.0,
-    "R0_fraction_alpha": 2.0,
-    "R0_fraction_beta": 2.0,
-}
-# airGR's initial states
-_FIXED = {"S0_fraction": 0.3, "R0_fraction": 0.5}
 
 # What an error model has besides the scale of sigma; the prior of nu is Juarez and Steel's (2010).
 _ERRORS: dict[ErrorModel, dict[str, float]] = {
@@ -64,29 +23,45 @@ _ERRORS: dict[ErrorModel, dict[str, float]] = {
 }
 
 
-def _log_scales(name: str, low: float, high: float) -> dict[str, float]:
-    return {
-        f"{name}_log_mean": (math.log(low) + math.log(high)) / 2,
-        f"{name}_log_sd": (math.log(high) - math.log(low)) / (2 * _Q90),
-    }
+def _bounds(table: Structure_, family: str) -> dict[str, float]:
+    """Bounds of the parameters: the field of that name in the table of structures."""
+    found: dict[str, float] = {}
+    for each in table.parameters:
+        lower, upper = getattr(each, family)
+        found |= {f"{each.name}_lower": float(lower), f"{each.name}_upper": float(upper)}
+    return found
 
 
-# Central 80 % as in Perrin et al. (2003), table 1.
-DEFAULT_PRIORS = {
-    **_WIDE,
-    **_log_scales("x1", 100, 1200),
-    "x2_mean": -1.0,
-    "x2_sd": 4 / _Q90,
-    **_log_scales("x3", 20, 300),
-    **_log_scales("x4", 1.1, 2.9),
-}
+def default_priors(table: Structure_) -> dict[str, float]:
+    """Bounds so wide that the priors decide, and their means and standard deviations."""
+    found = _bounds(table, "wide")
+    for each in table.parameters:
+        low, high = map(math.log, each.central) if each.positive else each.central
+        scale = f"{each.name}_log" if each.positive else each.name
+        found |= {f"{scale}_mean": (low + high) / 2, f"{scale}_sd": (high - low) / (2 * _Q90)}
+    return found
 
 
-_PARAMETERS: dict[Priors, dict[str, float]] = {
-    "default": DEFAULT_PRIORS,
-    "uniform": _UNIFORM,
-    "airgr-sls": _AIRGR,
-}
+def _parameter_numbers(table: Structure_, priors: Priors) -> dict[str, float]:
+    if priors == "default":
+        return default_priors(table)
+    return _bounds(table, {"uniform": "uniform", "airgr-sls": "airgr"}[priors])
+
+
+def _store_numbers(table: Structure_, block: str) -> dict[str, float]:
+    """Numbers of the initial stores: bounds [mm], priors of the fillings, or fixed fillings."""
+    found: dict[str, float] = {}
+    for store in table.stores:
+        name = store.initial
+        if block == "stores":
+            lower, upper = map(float, store.uniform)
+            found |= {f"{name}_lower": lower, f"{name}_upper": upper}
+        elif block == "fractions":
+            alpha, beta = store.fraction
+            found |= {f"{name}_fraction_alpha": alpha, f"{name}_fraction_beta": beta}
+        else:
+            found |= {f"{name}_fraction": store.filling}
+    return found
 
 
 def prior_numbers(
@@ -117,10 +92,9 @@ def prior_numbers(
         If a name is unknown for the structure, a value is not a finite number or out of its range,
         or bounds are crossed.
     """
-    numbers = dict(_PARAMETERS[structure.priors])
-    numbers |= {"stores": _STORES, "fractions": _FRACTIONS, "fixed": _FIXED}[
-        initial_states_block(structure)
-    ]
+    table = STRUCTURES["gr4j"]
+    numbers = _parameter_numbers(table, structure.priors)
+    numbers |= _store_numbers(table, initial_states_block(structure))
     numbers |= _ERRORS[structure.error_model]
     names = [*numbers, *(["sigma_scale"] if structure.sigma_prior == "half-normal" else [])]
     for name, value in (overrides or {}).items():
@@ -131,8 +105,7 @@ def prior_numbers(
         numbers[name] = _as_number(name, value)
     for name, value in numbers.items():
         _check_number(name, value)
-        if structure.priors == "airgr-sls" and name in ("x1_lower", "x3_lower") and value == 0:
-            raise InputError(f"{name} is 0; priors 'airgr-sls' are on the log scale: above 0.")
+    _check_domain(table, structure.priors, numbers)
     for name in numbers:
         if name.endswith("_lower"):
             upper = name.replace("_lower", "_upper")
@@ -176,9 +149,28 @@ def _check_number(name: str, value: float) -> None:
         raise InputError(f"{name} is {value:g}; it must be above 0.")
     if name.endswith("_fraction") and not 0 <= value <= 1:
         raise InputError(f"{name} is {value:g}; it must be between 0 and 1.")
-    if name == "x4_lower" and value < 0.5:
-        raise InputError(f"x4_lower is {value:g}; GR4J needs x4 >= 0.5 d.")
-    if name == "x4_upper" and value > 100:
-        raise InputError(f"x4_upper is {value:g}; unit hydrographs are limited to 100 d.")
-    if name.endswith("_lower") and not name.startswith("x2") and value < 0:
-        raise InputError(f"{name} is {value:g}; it must not be negative.")
+
+
+def _check_domain(table: Structure_, priors: Priors, numbers: Mapping[str, float]) -> None:
+    """Hold the bounds of the parameters against what the equations and scales allow."""
+    for each in table.parameters:
+        name, value = f"{each.name}_lower", numbers[f"{each.name}_lower"]
+        if value < each.lowest:
+            raise InputError(
+                f"{name} is {value:g}; {table.title} needs {each.name} >= {each.lowest:g} "
+                f"{each.unit}."
+            )
+        if each.positive and value < 0:
+            raise InputError(f"{name} is {value:g}; it must not be negative.")
+        if priors == "airgr-sls" and each.scale == "log" and value == 0:
+            raise InputError(f"{name} is 0; priors 'airgr-sls' are on the log scale: above 0.")
+    for base in {hydrograph.base for hydrograph in table.hydrographs}:
+        name, value = f"{base}_upper", numbers[f"{base}_upper"]
+        if value > LONGEST_SAMPLED:
+            raise InputError(
+                f"{name} is {value:g}; unit hydrographs are limited to {LONGEST_SAMPLED:g} d."
+            )
+    for store in table.stores:
+        name = f"{store.initial}_lower"
+        if numbers.get(name, store.lowest) < store.lowest:
+            raise InputError(f"{name} is {numbers[name]:g}; it must not be negative.")

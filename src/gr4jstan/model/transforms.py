@@ -11,12 +11,9 @@ from gr4jstan.model.programs import initial_states_block
 Array = NDArray[np.float64]
 
 
-# What priors "airgr-sls" are uniform in: airGR's transformed parameters.
-_AIRGR: dict[str, tuple[str, Callable[[ArrayLike], Array]]] = {
-    "x1": ("log_x1", np.log),
-    "x2": ("asinh_x2", np.arcsinh),
-    "x3": ("log_x3", np.log),
-}
+# airGR's scales, on which priors "airgr-sls" are uniform, by the name in the table of structures;
+# a linear one is none.
+_SCALES: dict[str, Callable[[ArrayLike], Array]] = {"log": np.log, "asinh": np.arcsinh}
 
 _ERROR_BOUNDS = {"sigma": (0.0, np.inf), "sigma_slope": (0.0, np.inf), "nu": (1.0, np.inf)}
 
@@ -24,12 +21,12 @@ _ERROR_BOUNDS = {"sigma": (0.0, np.inf), "sigma_slope": (0.0, np.inf), "nu": (1.
 def supports(model: Model) -> dict[str, tuple[float, float]]:
     """Lower and upper bound of each parameter of the Stan program, in its order."""
     block = initial_states_block(model.structure)
-    names = ["x1", "x2", "x3", "x4", *(("S0", "R0") if block == "stores" else ())]
+    names = [*model.row.names, *(model.row.initial if block == "stores" else ())]
     lower = _to_stan(model, {name: model.numbers[f"{name}_lower"] for name in names})
     upper = _to_stan(model, {name: model.numbers[f"{name}_upper"] for name in names})
     bounds = {name: (float(lower[name]), float(upper[name])) for name in lower}
     if block == "fractions":
-        bounds |= {"S0_fraction": (0.0, 1.0), "R0_fraction": (0.0, 1.0)}
+        bounds |= {f"{name}_fraction": (0.0, 1.0) for name in model.row.initial}
     return bounds | {name: _ERROR_BOUNDS[name] for name in model.error_parameters}
 
 
@@ -40,7 +37,7 @@ def stan_parameters(model: Model, values: Mapping[str, ArrayLike]) -> dict[str, 
     ----------
     model : Model
     values : mapping of str to array, shape (n,)
-        x1, x2, x3, x4 and what else is estimated; others are left out.
+        The parameters of the structure and what else is estimated; others are left out.
 
     Returns
     -------
@@ -52,11 +49,13 @@ def stan_parameters(model: Model, values: Mapping[str, ArrayLike]) -> dict[str, 
 
 
 def _to_stan(model: Model, values: Mapping[str, ArrayLike]) -> dict[str, Array]:
+    scales = {}
+    if model.structure.priors == "airgr-sls":
+        scales = {each.name: each.scale for each in model.row.parameters if each.scale in _SCALES}
     found = {}
     for name, value in values.items():
-        if name in _AIRGR and model.structure.priors == "airgr-sls":
-            label, transform = _AIRGR[name]
-            found[label] = transform(value)
+        if name in scales:
+            found[f"{scales[name]}_{name}"] = _SCALES[scales[name]](value)
         else:
             found[name] = np.asarray(value, dtype=float)
     return found

@@ -10,17 +10,12 @@ from gr4jstan.fitting.diagnostics import MAX_RHAT, MAX_SHARE, MIN_ESS
 from gr4jstan.fitting.results import Fit
 from gr4jstan.report.numbers import DASH, decimals, number, percent, readable
 from gr4jstan.scoring.scores import SCORES
+from gr4jstan.structures.structure import Structure
 
 # Below it, the energy hardly moves (Betancourt 2016).
 MIN_EBFMI = 0.3
 
 MEANINGS = {
-    "x1": "capacity of the production store (soil moisture)",
-    "x2": "exchange with groundwater: below 0 the catchment loses water, above 0 it gains",
-    "x3": "capacity of the routing store (slow flow)",
-    "x4": "time base of the unit hydrograph: how long rain takes to reach the outlet",
-    "S0": "water in the production store before the first day",
-    "R0": "water in the routing store before the first day",
     "sigma": "scale of the errors",
     "sigma_slope": "growth of the errors with the simulated flow",
     "nu": "degrees of freedom of the errors: the smaller, the more outliers",
@@ -94,7 +89,7 @@ def facts(fit: Fit) -> list[tuple[str, str]]:
     if model.sigma is not None:
         errors += f"; their standard deviation is given, {model.sigma:g} mm/d"
     found += [
-        ("Model", "GR4J (Perrin et al. 2003), daily, four parameters"),
+        ("Model", _model_words(model.row)),
         ("Error model", f"{model.structure.error_model}: {errors}"),
         ("Priors", f"{model.structure.priors}: {PRIORS[model.structure.priors]}"),
         ("Initial states", INITIAL_STATES[model.structure.initial_states]),
@@ -103,8 +98,18 @@ def facts(fit: Fit) -> list[tuple[str, str]]:
     return found
 
 
+def _model_words(table: Structure) -> str:
+    count = {4: "four", 5: "five", 6: "six"}[len(table.parameters)]
+    return f"{table.title} ({table.source}), daily, {count} parameters"
+
+
 def parameter_rows(fit: Fit) -> list[dict[str, str]]:
     """Rows of the table of parameters, rounded to two digits of the standard deviation."""
+    table = fit.model.row
+    meanings = {each.name: each.meaning for each in table.parameters}
+    for store in table.stores:
+        meanings[store.initial] = f"water in the {store.title} before the first day"
+    meanings |= MEANINGS
     rows = []
     for name, row in fit.summary().iterrows():
         digits = decimals(row["sd"])
@@ -112,7 +117,7 @@ def parameter_rows(fit: Fit) -> list[dict[str, str]]:
             {
                 "name": str(name),
                 "unit": fit.model.units[str(name)],
-                "meaning": MEANINGS[str(name)],
+                "meaning": meanings[str(name)],
                 "median": number(row["median"], digits),
                 "q5": number(row["q5"], digits),
                 "q95": number(row["q95"], digits),
@@ -132,9 +137,10 @@ def prior_words(name: str, fit: Fit) -> str:
     low, high = (numbers.get(f"{name}_{side}", math.nan) for side in ("lower", "upper"))
     if fit.model.structure.priors == "uniform" and not math.isnan(low):
         return f"uniform, {readable(low)} to {readable(high)}"
-    if fit.model.structure.priors == "airgr-sls" and name in ("x1", "x2", "x3", "x4"):
-        scale = {"x1": "log ", "x2": "asinh ", "x3": "log ", "x4": ""}[name]
-        return f"flat in {scale}{name}, {readable(low)} to {readable(high)}"
+    if fit.model.structure.priors == "airgr-sls" and name in fit.model.row.names:
+        scale = {each.name: each.scale for each in fit.model.row.parameters}[name]
+        shown = name if scale == "linear" else f"{scale} {name}"
+        return f"flat in {shown}, {readable(low)} to {readable(high)}"
     if f"{name}_log_mean" in numbers:
         mean, sd = numbers[f"{name}_log_mean"], numbers[f"{name}_log_sd"]
         low, high = math.exp(mean - _Q90 * sd), math.exp(mean + _Q90 * sd)
@@ -144,7 +150,7 @@ def prior_words(name: str, fit: Fit) -> str:
         return f"80 % in {readable(mean - _Q90 * sd)} to {readable(mean + _Q90 * sd)}"
     if f"{name}_fraction_alpha" in numbers:
         shape = (numbers[f"{name}_fraction_alpha"], numbers[f"{name}_fraction_beta"])
-        store = {"S0": "x1", "R0": "x3"}[name]
+        store = {each.initial: each.capacity for each in fit.model.row.stores}[name]
         return f"Beta({shape[0]:g}, {shape[1]:g}) times {store}"
     if name == "nu":
         return f"Gamma({numbers['nu_alpha']:g}, {numbers['nu_beta']:g}) above 1"

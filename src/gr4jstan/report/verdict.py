@@ -15,6 +15,7 @@ from gr4jstan.fitting.inference_data import calibration_days, validation_days
 from gr4jstan.fitting.results import Fit
 from gr4jstan.model.definition import Model
 from gr4jstan.report.numbers import percent, readable
+from gr4jstan.structures.structure import NOWHERE
 
 Severity = Literal["unfit", "warning", "note"]
 
@@ -22,8 +23,6 @@ MAX_BIAS = 0.2
 COVERAGE_95 = (0.85, 0.99)
 MAX_LOSS = 0.2
 MAX_MEMORY = 0.9
-SPURIOUS_X3 = 2.0
-SPURIOUS_X4 = 8.0
 
 # Fewer days cannot tell a band that is wrong from one that had luck.
 _FEW_DAYS = 100
@@ -214,15 +213,16 @@ def _judge_parameters(fit: Fit) -> Iterator[Finding]:
         unit = "" if units[name] == "-" else f" {units[name]}"
         return f"{readable(number)}{unit}"
 
-    if table.loc["x3", "median"] < SPURIOUS_X3 or table.loc["x4", "median"] > SPURIOUS_X4:
-        place = " and ".join(
-            f"{name} = {value(name, table.loc[name, 'median'])}" for name in ("x3", "x4")
-        )
+    suspects = [each for each in fit.model.row.parameters if each.spurious != NOWHERE]
+    medians = {each.name: table.loc[each.name, "median"] for each in suspects}
+    if any(not each.spurious[0] <= medians[each.name] <= each.spurious[1] for each in suspects):
+        place = " and ".join(f"{name} = {value(name, medians[name])}" for name in medians)
         yield Finding(
             "warning",
-            f"The posterior is where GR4J is known to have spurious modes ({place}): the routing "
-            "store or the unit hydrograph does another's work. Do not read the parameters as "
-            "properties of the catchment; try a longer period or tighter priors.",
+            f"The posterior is where {fit.model.row.title} is known to have spurious modes "
+            f"({place}): the routing store or the unit hydrograph does another's work. Do not "
+            "read the parameters as properties of the catchment; try a longer period or tighter "
+            "priors.",
         )
     for name in fit.parameters:
         row = table.loc[name]
@@ -242,8 +242,8 @@ def _judge_parameters(fit: Fit) -> Iterator[Finding]:
                 "warning",
                 f"{name} is {value(name, row['median'])}, {abs(distance):.1f} standard deviations "
                 f"{'above' if distance > 0 else 'below'} the middle of its prior, where hardly any "
-                "catchment lies: it may make up for something that GR4J leaves out, or for errors "
-                "in the data.",
+                "catchment lies: it may make up for something that the model leaves out, or for "
+                "errors in the data.",
             )
 
 

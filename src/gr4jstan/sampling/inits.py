@@ -7,11 +7,11 @@ from scipy.special import gammaincc, gammainccinv, ndtr, ndtri
 from gr4jstan.errors import InputError
 from gr4jstan.model.definition import Model, StanData
 from gr4jstan.model.error_models import guess_errors
-from gr4jstan.model.priors import DEFAULT_PRIORS
+from gr4jstan.model.priors import default_priors
 from gr4jstan.model.programs import initial_states_block
 from gr4jstan.model.task import Task
 from gr4jstan.model.transforms import stan_parameters
-from gr4jstan.structures.gr4j import simulate_flow
+from gr4jstan.structures.simulation import run_flow
 
 Array = NDArray[np.float64]
 
@@ -36,8 +36,8 @@ def prior_draws(model: Model, data: StanData, n: int, rng: np.random.Generator) 
     Returns
     -------
     dict of str to array, shape (n,)
-        x1, x2, x3, x4, the initial stores S0 and R0 [mm] if they are estimated, and the parameters
-        of the error model, as far as they are estimated.
+        The parameters of the structure, its initial stores [mm] if they are estimated, and the
+        parameters of the error model, as far as they are estimated.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def prior_draws(model: Model, data: StanData, n: int, rng: np.random.Generator) 
         )
     draws = _draw_parameters(model, n, rng)
     if model.structure.initial_states == "estimated":
-        draws["S0"], draws["R0"] = initial_stores(model, draws)
+        draws |= initial_stores(model, draws)
     for name in model.error_parameters:
         if name == "nu":
             above_one = gammaincc(data["nu_alpha"], data["nu_beta"])
@@ -65,19 +65,20 @@ def prior_draws(model: Model, data: StanData, n: int, rng: np.random.Generator) 
 def _draw_parameters(
     model: Model, n: int, rng: np.random.Generator, widen: float = 1.0
 ) -> dict[str, Array]:
-    """Parameters of GR4J and initial stores, with standard deviations `widen` times the prior's.
+    """Parameters and initial stores, with standard deviations `widen` times the prior's.
 
     With priors "airgr-sls", those of the default priors within the box.
     """
-    numbers = DEFAULT_PRIORS | model.numbers
+    numbers = default_priors(model.row) | model.numbers
     block = initial_states_block(model.structure)
     draws: dict[str, Array] = {}
-    for name in ("x1", "x2", "x3", "x4", *(("S0", "R0") if block == "stores" else ())):
+    normal = [each.name for each in model.row.parameters if not each.positive]
+    for name in (*model.row.names, *(model.row.initial if block == "stores" else ())):
         bounds = numbers[f"{name}_lower"], numbers[f"{name}_upper"]
         if model.structure.priors == "uniform":
             draws[name] = rng.uniform(*bounds, n)
-        elif name == "x2":
-            mean, sd = numbers["x2_mean"], widen * numbers["x2_sd"]
+        elif name in normal:
+            mean, sd = numbers[f"{name}_mean"], widen * numbers[f"{name}_sd"]
             draws[name] = _truncated_normal(mean, sd, *bounds, n, rng)
         else:
             mean, sd = numbers[f"{name}_log_mean"], widen * numbers[f"{name}_log_sd"]
@@ -86,7 +87,7 @@ def _draw_parameters(
             draws[name] = np.exp(_truncated_normal(mean, sd, *logs, n, rng))
         draws[name] = _within(draws[name], *bounds)
     if block == "fractions":
-        for name in ("S0_fraction", "R0_fraction"):
+        for name in (f"{initial}_fraction" for initial in model.row.initial):
             filling = rng.beta(numbers[f"{name}_alpha"], numbers[f"{name}_beta"], n)
             draws[name] = _within(filling, 0, 1)
     return draws
@@ -103,14 +104,15 @@ def _truncated_normal(
     return values
 
 
-def initial_stores(model: Model, draws: dict[str, Array]) -> tuple[Array, Array]:
-    """Stores before the first day [mm] that belong to prior or posterior draws."""
-    if "S0" in draws:
-        return draws["S0"], draws["R0"]
-    fractions = draws if "S0_fraction" in draws else model.numbers
-    s0: Array = fractions["S0_fraction"] * draws["x1"]
-    r0: Array = fractions["R0_fraction"] * draws["x3"]
-    return s0, r0
+def initial_stores(model: Model, draws: dict[str, Array]) -> dict[str, Array]:
+    """Stores before the first day [mm] that belong to prior or posterior draws, by name."""
+    if model.row.initial[0] in draws:
+        return {name: draws[name] for name in model.row.initial}
+    fractions = draws if f"{model.row.initial[0]}_fraction" in draws else model.numbers
+    return {
+        store.initial: fractions[f"{store.initial}_fraction"] * draws[store.capacity]
+        for store in model.row.stores
+    }
 
 
 def screened_draws(task: Task, n: int, seed: int) -> dict[str, Array]:
@@ -138,16 +140,11 @@ def screened_draws(task: Task, n: int, seed: int) -> dict[str, Array]:
     rng = np.random.default_rng(seed)
     near, far = _draw_parameters(model, n - n // 2, rng), _draw_parameters(model, n // 2, rng, 2)
     draws = {name: np.concatenate([near[name], far[name]]) for name in near}
-    s0, r0 = initial_stores(model, draws)
+    stores = initial_stores(model, draws)
     window = _busiest(days, _SCREENED_DAYS)
     days = days[(days >= window.start) & (days < window.stop)]
-    flows = simulate_flow(
-        catchment.P[window],
-        catchment.E[window],
-        *(draws[name] for name in ("x1", "x2", "x3", "x4")),
-        s0=s0,
-        r0=r0,
-    )
+    start = {store.name: stores[store.initial] for store in model.row.stores}
+    flows, _ = run_flow(model.row, catchment.P[window], catchment.E[window], draws, start)
     errors, rmse = guess_errors(model, catchment.Q[days], flows[:, days - window.start])
     order = np.argsort(rmse, kind="stable")
     return {name: values[order] for name, values in stan_parameters(model, draws | errors).items()}

@@ -1,1 +1,1 @@
-"""GR4J in NumPy."""
+"""The rainfall-runoff models: a table of what they are, and their equations in NumPy."""

@@ -51,6 +51,7 @@ _X3 = Parameter(
     airgr=_LOG,
     scale="log",
     above=0,
+    spurious=(2, math.inf),
 )
 _X4 = Parameter(
     name="x4",
@@ -66,6 +67,7 @@ _X4 = Parameter(
     airgr=(0.5, 20),
     lowest=0.5,
     highest=LONGEST_X4,
+    spurious=(-math.inf, 8),
 )
 
 _PRODUCTION = Store("S", "production store", capacity="x1", filling=0.3, uniform=(100, 2000))

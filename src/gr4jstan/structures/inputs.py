@@ -1,48 +1,45 @@
 """What the simulator is given: checked, and brought into the shape that it works on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gr4jstan.errors import InputError
+from gr4jstan.structures.structure import Structure
 
 Array = NDArray[np.float64]
-
-# The longest time base of the unit hydrographs [d], as in the Stan programs.
-LONGEST_X4 = 1000
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Checked inputs: forcing (T,), parameters and initial stores (n,), memories (m, n)."""
+    """Checked inputs: forcing (T,), parameters and initial stores (n,), water (m, n), by name."""
 
+    structure: Structure
     shape: tuple[int, ...]
     P: Array
     E: Array
-    x1: Array
-    x2: Array
-    x3: Array
-    x4: Array
-    s0: Array
-    r0: Array
-    memory1: Array
-    memory2: Array
+    parameters: dict[str, Array]
+    stores: dict[str, Array]
+    water: dict[str, Array]
+
+    @property
+    def sets(self) -> int:
+        """Number n of parameter sets."""
+        return len(self.parameters[self.structure.names[0]])
 
 
 def check_inputs(
+    structure: Structure,
     P: ArrayLike,
     E: ArrayLike,
-    x1: ArrayLike,
-    x2: ArrayLike,
-    x3: ArrayLike,
-    x4: ArrayLike,
-    s0: ArrayLike | None,
-    r0: ArrayLike | None,
-    uh1: ArrayLike | None,
-    uh2: ArrayLike | None,
+    parameters: Mapping[str, ArrayLike],
+    state: Mapping[str, ArrayLike | None],
 ) -> Inputs:
-    """Check what `gr4jstan.simulator.simulate` is given and bring it into shape.
+    """Check what `gr4jstan.simulate` is given and bring it into shape.
+
+    Parameters are those of `gr4jstan.structures.simulation.run`.
 
     Raises
     ------
@@ -57,25 +54,40 @@ def check_inputs(
     if forcing["P"].size != forcing["E"].size:
         raise InputError(f"P has {forcing['P'].size} days, E has {forcing['E'].size}")
     per_set = {
-        "x1": checked("x1", x1, above=0, unit="mm"),
-        "x2": checked("x2", x2, unit="mm/d"),
-        "x3": checked("x3", x3, above=0, unit="mm"),
-        "x4": checked("x4", x4, lowest=0.5, highest=LONGEST_X4, unit="d"),
+        each.name: checked(
+            each.name,
+            parameters[each.name],
+            lowest=each.lowest,
+            above=each.above,
+            highest=each.highest,
+            unit=each.unit,
+        )
+        for each in structure.parameters
     }
-    per_set["s0"] = checked("s0", 0.3 * per_set["x1"] if s0 is None else s0, lowest=0, unit="mm")
-    per_set["r0"] = checked("r0", 0.5 * per_set["x3"] if r0 is None else r0, lowest=0, unit="mm")
+    for store in structure.stores:
+        content = state.get(store.name)
+        if content is None:
+            content = store.filling * per_set[store.capacity]
+        per_set[store.option] = checked(store.option, content, lowest=store.lowest, unit="mm")
     try:
         shape = np.broadcast_shapes(*(values.shape for values in per_set.values()))
     except ValueError:
         shapes = ", ".join(f"{name} {values.shape}" for name, values in per_set.items())
         raise InputError(f"shapes of the parameters do not go together: {shapes}") from None
     flat = {name: np.broadcast_to(values, shape).ravel() for name, values in per_set.items()}
-    longest = float(flat["x4"].max())
-    memories = [
-        _memory(name, given, shape, int(np.ceil(reach)) - 1)
-        for name, given, reach in (("uh1", uh1, longest), ("uh2", uh2, 2 * longest))
-    ]
-    return Inputs(shape, **forcing, **flat, memory1=memories[0], memory2=memories[1])
+    water = {}
+    for hydrograph in structure.hydrographs:
+        reach = hydrograph.times * float(flat[hydrograph.base].max())
+        given = state.get(hydrograph.name)
+        water[hydrograph.name] = _memory(hydrograph.name, given, shape, int(np.ceil(reach)) - 1)
+    return Inputs(
+        structure,
+        shape,
+        **forcing,
+        parameters={name: flat[name] for name in structure.names},
+        stores={store.name: flat[store.option] for store in structure.stores},
+        water=water,
+    )
 
 
 def _memory(name: str, given: ArrayLike | None, shape: tuple[int, ...], length: int) -> Array:

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Literal
 
 Bounds = tuple[float, float]
+NOWHERE: Bounds = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Parameter:
         airGR's transformed scale, on which priors "airgr-sls" are flat.
     lowest, above, highest : float
         What the equations allow: at least, more than, at most.
+    spurious : (float, float)
+        Medians outside it are where a spurious mode is known.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Parameter:
     lowest: float = -math.inf
     above: float = -math.inf
     highest: float = math.inf
+    spurious: Bounds = NOWHERE
 
 
 @dataclass(frozen=True)
