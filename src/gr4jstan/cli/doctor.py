@@ -18,8 +18,7 @@ _LEAST_SPACE = 200e6  # bytes: some programs of about 10 MB with what the compil
 
 @dataclass(frozen=True)
 class Check:
-    """
-    One finding.
+    """One finding.
 
     Attributes
     ----------
@@ -40,8 +39,7 @@ class Check:
 
 
 def examine(*, compile: bool = True) -> list[Check]:
-    """
-    Look at everything that a calibration needs; raises nothing and downloads nothing.
+    """Look at everything that a calibration needs; raises nothing and downloads nothing.
 
     Parameters
     ----------

@@ -29,8 +29,7 @@ from gr4jstan.progress import say
 
 @dataclass(frozen=True)
 class Executable:
-    """
-    A compiled Stan program.
+    """A compiled Stan program.
 
     Attributes
     ----------
@@ -54,8 +53,7 @@ class Executable:
 def compile_program(
     code: str, header: str | None = None, *, name: str = "gr4j", progress: bool = True
 ) -> Executable:
-    """
-    Compile a Stan program, or take it from the cache.
+    """Compile a Stan program, or take it from the cache.
 
     An executable is found again by its code, its header, CmdStan (path, version, local make
     settings) and the compiler, and only used if its hash is the one noted when it was made.
@@ -98,8 +96,7 @@ def compile_program(
 def build_once(
     ingredients: list[Any], name: str, build: Callable[[Path], None], *, what: str | None
 ) -> tuple[Path, float]:
-    """
-    A folder of the cache with what `build` makes, made by the first who asks for it.
+    """A folder of the cache with what `build` makes, made by the first who asks for it.
 
     Parameters
     ----------
@@ -213,8 +210,7 @@ def _make(folder: Path, code: str, header: str | None, name: str, cmdstan: Path)
 
 @contextlib.contextmanager
 def precompiled_header(folder: Path, cmdstan: Path) -> Iterator[str]:
-    """
-    The option by which g++ takes CmdStan's precompiled model header, whatever its name.
+    """The option by which g++ takes CmdStan's precompiled model header, whatever its name.
 
     g++ uses a precompiled header only if nothing comes before it, and make includes a user header
     first. The file is called ``model_header.hpp.gch``, or has threads or the compiler's version in
@@ -254,8 +250,7 @@ _NO_CAUSE = re.compile(r": warning: |: in function |\bld returned \d|linker comm
 
 
 def readable_errors(output: str) -> str:
-    """
-    The lines of make's output that say what is wrong.
+    """The lines of make's output that say what is wrong.
 
     The first error of stanc with its excerpt of the program; or else the first errors of the C++
     compiler and the linker; or else the last lines.

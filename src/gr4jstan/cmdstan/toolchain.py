@@ -19,8 +19,7 @@ _TOOLS = {"make": "make", "g++": "g++", "gcc": "gcc", "bash": "bash"}
 
 
 def cache_dir() -> Path:
-    """
-    Folder of compiled programs and logs: ``GR4JSTAN_CACHE``, or the user's cache folder.
+    """Folder of compiled programs and logs: ``GR4JSTAN_CACHE``, or the user's cache folder.
 
     The folder is not created.
 
@@ -48,8 +47,7 @@ def default_install_dir() -> Path | None:
 
 
 def cmdstan_version(path: Path) -> tuple[int, int, int]:
-    """
-    Version of the CmdStan in `path`, read from its makefile.
+    """Version of the CmdStan in `path`, read from its makefile.
 
     Raises
     ------
@@ -68,8 +66,7 @@ def cmdstan_version(path: Path) -> tuple[int, int, int]:
 
 
 def is_built(path: Path) -> bool:
-    """
-    Whether `path` holds a CmdStan that compiles a model without building itself first.
+    """Whether `path` holds a CmdStan that compiles a model without building itself first.
 
     The Stan compiler alone does not prove it, as it comes ready-made with CmdStan; the main
     object file (with a suffix if threads are on) takes longest to build.
@@ -92,8 +89,7 @@ def installed_cmdstans(folder: Path) -> list[Path]:
 
 
 def find_cmdstan() -> Path | None:
-    """
-    Find a built CmdStan; nothing is downloaded.
+    """Find a built CmdStan; nothing is downloaded.
 
     Looked at in this order: the environment variable ``CMDSTAN``, then the folder that
     ``gr4jstan install-cmdstan`` and cmdstanpy install to (``~/.cmdstan``), newest version first.
@@ -123,8 +119,7 @@ def find_cmdstan() -> Path | None:
 
 
 def require_cmdstan() -> Path:
-    """
-    Find a built CmdStan that make can work with.
+    """Find a built CmdStan that make can work with.
 
     Raises
     ------
@@ -170,8 +165,7 @@ def tool_advice(tools: Sequence[str]) -> str:
 
 
 def require_tools(*tools: str) -> None:
-    """
-    Raise ToolchainError unless all of the build tools `tools` are on PATH.
+    """Raise ToolchainError unless all of the build tools `tools` are on PATH.
 
     Raises
     ------

@@ -22,8 +22,7 @@ _TBB = "stan/lib/stan_math/lib/tbb"
 
 @dataclass(frozen=True)
 class Wheel:
-    """
-    A wheel that holds a CmdStan source tree, and how a CmdStan is made of it.
+    """A wheel that holds a CmdStan source tree, and how a CmdStan is made of it.
 
     Attributes
     ----------

@@ -146,7 +146,7 @@ def start_state(structure: Structure, values: Values) -> State:
 
 
 def spin_up_state(structure: Structure, values: Values) -> State:
-    """airGR's state before a warm-up: stores filled as it does, and empty unit hydrographs."""
+    """AirGR's state before a warm-up: stores filled as it does, and empty unit hydrographs."""
     stores = {store.name: store.filling * values[store.capacity] for store in structure.stores}
     return _without_water(structure, stores)
 

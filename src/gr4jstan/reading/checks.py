@@ -43,6 +43,7 @@ class Origin:
 
     @property
     def title(self) -> str:
+        """What messages call the series."""
         return f"{_NAMES[self.role]} (column {self.column!r})"
 
 

@@ -40,6 +40,7 @@ def run(options: Namespace) -> int:
 
 
 def validation_of(options: Namespace) -> tuple[str | None, str | None] | None:
+    """First and last day of the validation period, if there is one."""
     period = (options.validation_start, options.validation_end)
     return None if period == (None, None) else period
 

@@ -32,6 +32,7 @@ def record_of(options: Namespace, forcing_only: bool = False) -> Catchment:
 
 
 def say_notes(catchment: Catchment) -> None:
+    """Tell what was noticed in reading."""
     for note in catchment.notes:
         say(f"{catchment.source}: {note}")
 
@@ -43,6 +44,7 @@ def column_options(options: Namespace) -> dict[str, Any]:
 
 
 def model_of(options: Namespace) -> Model:
+    """Model that the options describe."""
     return define_model(
         gradient=options.gradient,
         truncate_mode=options.truncate_mode,
@@ -57,6 +59,7 @@ def model_of(options: Namespace) -> Model:
 
 
 def sampler_of(options: Namespace) -> SamplerSettings:
+    """Settings of the sampler, with a seed."""
     return SamplerSettings(
         chains=options.chains,
         parallel_chains=options.parallel_chains,
@@ -69,4 +72,5 @@ def sampler_of(options: Namespace) -> SamplerSettings:
 
 
 def say(text: str) -> None:
+    """Print for the person at the terminal."""
     print(text, file=sys.stderr, flush=True)
