@@ -12,6 +12,7 @@ from gr4jstan.fitting.results import Fit
 from gr4jstan.model.definition import define_model
 from gr4jstan.model.task import define_task
 from gr4jstan.sampling.settings import SamplerSettings
+from seeds import shifted
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,7 +32,7 @@ def heed_ctrl_c() -> None:
 def synthetic_fit() -> Fit:
     """The post's experiment with the exact gradient, converged."""
     task = define_task("synthetic", define_model(priors="uniform", sigma=0.1))
-    return run_task(task, SamplerSettings(seed=1), show_progress=False)
+    return run_task(task, SamplerSettings(seed=shifted(1)), show_progress=False)
 
 
 @pytest.fixture(scope="session")
@@ -44,14 +45,22 @@ def fit_folder(synthetic_fit: Fit, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 def comparison() -> Comparison:
-    """All variants of the post's experiment; the truncated ones with 20 draws a chain."""
-    settings = SamplerSettings(iter_warmup=500, iter_sampling=500, seed=1)
+    """All variants of the post's experiment; the truncated ones with 20 draws a chain.
+
+    With 500 draws a chain R-hat is by chance above 1.01 once in some hundred seeds.
+    """
+    settings = SamplerSettings(iter_warmup=500, iter_sampling=2000, seed=shifted(1))
     variants = define_variants("synthetic", settings, truncated_draws=20)
     return compare(variants, true_x1=320.11, show_progress=False)
 
 
 @pytest.fixture(scope="session")
 def split_fit() -> Fit:
-    """The default model on `example`, calibrated up to 2014 and validated from 2015 on."""
+    """The default model on `example`, calibrated up to 2014 and validated from 2015 on.
+
+    With 1000 draws a chain x2 has an effective number of 1000 to 2000, and an R-hat that is by
+    chance above 1.01 once in some thousand seeds.
+    """
     task = define_task("example", define_model(), end="2014-12-31", validation=("2015-01-01", None))
-    return run_task(task, SamplerSettings(seed=1), show_progress=False)
+    settings = SamplerSettings(seed=shifted(1), iter_sampling=3000)
+    return run_task(task, settings, show_progress=False)

@@ -11,6 +11,7 @@ from gr4jstan.model.programs import Structure, render_program
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.sampling.density import LogDensity, compile_log_density
+from seeds import shifted
 
 # Options of define_model: between them, all priors, error models and initial states, and sigma
 # known and estimated.
@@ -123,7 +124,7 @@ class Case:
 
     def draw(self, n: int, seed: int = 1, **ranges: tuple[float, float]) -> np.ndarray:
         """Unconstrained points, shape (n, D), drawn between RANGES or those given."""
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(shifted(seed))
         chosen = RANGES | ranges
         names = [SAMPLED_AS.get(name, (name,))[0] for name in self.bounds]
         return self.unconstrain({name: rng.uniform(*chosen[name], n) for name in names})

@@ -18,6 +18,7 @@ from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.sampling.nuts import sample
 from gr4jstan.sampling.settings import SamplerSettings
 from gr4jstan.structures.simulation import simulate
+from seeds import shifted
 from stan_programs import EXACT, KINDS, RANGES, SAMPLED_AS, Case, case_of
 from test_density import constrain, flow
 from test_gradients import (
@@ -61,10 +62,11 @@ def assert_equal_to_autodiff(case, points, tolerance=1e-10):
 def box_points(case, n=60, seed=1):
     """Points spread over the box, x1 and x3 evenly on the log scale, then its corners.
 
-    Without those where rounding is amplified; they have a test of their own. The Box-Cox transform
-    amplifies it in flows of next to nothing.
+    Without those where rounding is amplified; they have a test of their own. A day's loss changes
+    by up to -3.5 x2 / x3 times what the routing store does; down to x2 / x3 = -2 errors stay below
+    1e-12. The Box-Cox transform amplifies rounding in flows of next to nothing.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(shifted(seed))
     corners = np.array(list(itertools.product(*BOX.values()))).T
     values = {}
     for name in [SAMPLED_AS.get(name, (name,))[0] for name in case.bounds]:
@@ -74,7 +76,7 @@ def box_points(case, n=60, seed=1):
             drawn = np.exp(rng.uniform(np.log(low), np.log(high), n))
         corner = corners[list(BOX).index(name)] if name in BOX else rng.uniform(low, high, 16)
         values[name] = np.concatenate([drawn, corner])
-    points = case.unconstrain(values)[values["x2"] / values["x3"] >= -8]
+    points = case.unconstrain(values)[values["x2"] / values["x3"] >= -2]
     if case.structure.error_model != "boxcox":
         return points
     flows = np.array([flow(case, constrain(case, point)[0]) for point in points])
@@ -82,13 +84,13 @@ def box_points(case, n=60, seed=1):
 
 
 def rain_only(T=60):
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(shifted(5))
     return Catchment("wet", rng.gamma(0.5, 12, T) + 0.1, np.zeros(T), rng.uniform(0.1, 9, T))
 
 
 def balanced(T=30):
     """Precipitation that equals evapotranspiration: neither net rain nor net evaporation."""
-    rng = np.random.default_rng(6)
+    rng = np.random.default_rng(shifted(6))
     P = rng.uniform(0, 5, T)
     return Catchment("balanced", P, P, rng.uniform(0.1, 2, T))
 
@@ -110,14 +112,15 @@ def test_adjoint_equals_autodiff_over_the_box(kind):
 
 
 @pytest.mark.parametrize("kind", ["post", "linear"])
-def test_adjoint_is_as_exact_as_autodiff_where_rounding_is_amplified(kind):
+@pytest.mark.parametrize(("x2", "x3"), [((-10, -9.9), (1, 1.05)), ((-10, -6), (1.2, 3))])
+def test_adjoint_is_as_exact_as_autodiff_where_rounding_is_amplified(kind, x2, x3):
     """At x2 = -10 and x3 = 1 a day's loss changes by up to 35 times what the routing store does.
 
     There the rounding of the store's inflow, of the order of 1e-16 x1, grows from day to day, and
     no two programs agree to 1e-10; that of an 80-bit complex step is smaller by 2000.
     """
     case = case_in_the_box(kind)
-    points = case.draw(16, x1=(2400, 2500), x2=(-10, -9.9), x3=(1, 1.05), x4=(0.51, 10))
+    points = case.draw(16, x1=(2400, 2500), x2=x2, x3=x3, x4=(0.51, 10))
     n, D = points.shape
     columns = np.repeat(points.T, D, axis=1) + np.clongdouble(1e-30j) * np.tile(np.eye(D), n)
     precise = {name: np.array(case.data[name], np.longdouble) for name in ("P", "E", "Q_obs")}
@@ -209,14 +212,19 @@ def test_simulated_zero_flows_have_no_slope_under_boxcox(exponent):
     observed = np.where(np.arange(len(dry)) % 2, 0, dry.Q)
     case = case_in_the_box("default", Catchment("losing", dry.P, dry.E, observed))
     case = case.with_data(boxcox_lambda=exponent)
-    for point in case.draw(6, x2=(-10, -7), x3=(1.5, 3), x4=(0.6, 4), R0_fraction=(0.85, 0.95)):
+    tried = 0
+    for point in case.draw(60, x2=(-10, -9), x3=(5, 6), x4=(0.6, 4), R0_fraction=(0.85, 0.95)):
         flows = flow(case, constrain(case, point)[0])
-        days = np.flatnonzero((flows == 0) | (flows > 1e-6))
+        if tried == 6 or (flows > 0).all():
+            continue
+        tried += 1
+        days = np.flatnonzero((flows == 0) | (flows > 1e-4))
         counted = {"obs_day": (days + 1).tolist(), "Q_obs": observed[days].tolist()}
         part = case.with_data(N=len(days), **counted)
         assert (flows[days] == 0).any() and (flows[days] > 0).any()
         gradient = assert_equal_to_autodiff(part, point[np.newaxis], 1e-9)
         assert_close_to_largest(gradient, complex_step_gradient(part, point[np.newaxis]), 1e-9)
+    assert tried == 6
 
 
 # Unit hydrographs
@@ -365,7 +373,7 @@ def test_chain_survives_where_half_of_the_space_is_rejected():
     program = render_program(case.structure)
     executable = compile_program(program.code, program.header, progress=False).path
     init = {"x1": 320, "x2": 2, "x3": 20, "x4": 1.4, "S0": 190}
-    settings = SamplerSettings(chains=2, iter_warmup=100, iter_sampling=200)
+    settings = SamplerSettings(chains=2, iter_warmup=100, iter_sampling=200, seed=shifted(1))
     draws = sample(executable, case.data, [init | {"R0": 1e87}] * 2, settings, show_progress=False)
     assert draws.stats["divergent"].sum() > 0, "proposals were rejected"
     assert np.isfinite(draws.stats["lp"]).all()

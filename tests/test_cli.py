@@ -18,6 +18,7 @@ from gr4jstan.cmdstan.toolchain import require_cmdstan
 from gr4jstan.fitting.inference_data import dataset
 from gr4jstan.fitting.results import Fit, load_fit
 from gr4jstan.structures.simulation import simulate
+from seeds import shifted
 
 FORCING = "--date-column --precip-column --pet-column --temperature-column --latitude --date-format"
 DATA = f"{FORCING} --discharge-column --flow-unit --area --start --end"
@@ -333,7 +334,8 @@ def test_fit_that_converges(
     tmp_path: Path, synthetic_fit: Fit, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "new" / "out"
-    code = run("fit", "synthetic", "-o", out, *THE_POST, "--seed", "1", "--parallel-chains", "1")
+    options = split(f"--seed {shifted(1)} --parallel-chains 1")
+    code = run("fit", "synthetic", "-o", out, *THE_POST, *options)
     shown = capsys.readouterr()
     assert code == 0, shown
     assert "Converged" in shown.out
@@ -363,7 +365,7 @@ def test_fit_that_converges(
 def test_fit_that_does_not_converge_is_written_and_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = split("--seed 1 --iter-warmup 100 --iter-sampling 50")
+    options = split(f"--seed {shifted(1)} --iter-warmup 100 --iter-sampling 50")
     assert run("fit", "synthetic", "-o", tmp_path / "out", *THE_POST, *options) == 3
     shown = capsys.readouterr().out
     assert "NOT CONVERGED" in shown
@@ -384,7 +386,10 @@ def test_fit_tells_what_was_noticed_in_the_data(
         "date,P,E,Q", "\ufeffDatesR;P;E;Qmm"
     )
     (tmp_path / "basin.csv").write_text(text, encoding="utf-8")
-    short = split("--chains 1 --iter-warmup 10 --iter-sampling 4 --sigma 0.5 --priors uniform")
+    short = split(
+        "--chains 1 --iter-warmup 10 --iter-sampling 4 --sigma 0.5 --priors uniform "
+        f"--seed {shifted(1)}"
+    )
     assert run("fit", tmp_path / "basin.csv", "-o", tmp_path / "out", *short, "--no-progress") == 3
     message = capsys.readouterr().err
     assert "-999 read as missing" in message
@@ -405,7 +410,9 @@ def test_compare_takes_modeled_flow_of_the_posts_file(
     lines = ["P,ET,modeled_Q,obs_Q", *(",".join(map(repr, map(float, row))) for row in rows)]
     (tmp_path / "post.csv").write_text("\n".join(lines), encoding="utf-8-sig")
     out = tmp_path / "out"
-    few = split("--chains 2 --iter-warmup 20 --iter-sampling 10 --max-treedepth 5 --seed 1")
+    few = split(
+        f"--chains 2 --iter-warmup 20 --iter-sampling 10 --max-treedepth 5 --seed {shifted(1)}"
+    )
     assert run("compare", tmp_path / "post.csv", "-o", out, *few, "--no-progress") == 0
     assert "Expected time" in capsys.readouterr().err
     data = json.loads((out / "full" / "data.json").read_text())
@@ -441,7 +448,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sample_with(program: Path) -> list[str]:
     """Run an exported program by itself; return the lines of draws."""
-    command = "sample num_warmup=5 num_samples=6 algorithm=hmc metric=dense_e random seed=1 data"
+    command = (
+        "sample num_warmup=5 num_samples=6 algorithm=hmc metric=dense_e "
+        f"random seed={shifted(1)} data"
+    )
     run = subprocess.run(
         [str(program), *command.split(), "file=data.json", "output", "file=draws.csv"],
         cwd=program.parent,
@@ -508,7 +518,7 @@ def test_an_exported_program_finds_the_posterior_when_run_as_its_readme_says(
     assert command is not None
     expected = synthetic_fit.summary().loc["x1"]
     for seed in (1, 2, 3):
-        words = [*command[1].replace("\\\n", " ").split(), "random", f"seed={seed}"]
+        words = [*command[1].replace("\\\n", " ").split(), "random", f"seed={shifted(seed)}"]
         subprocess.run(words, cwd=out, check=True, capture_output=True)
         x1 = pd.read_csv(out / "draws.csv", comment="#")["x1"]
         assert x1.mean() == pytest.approx(expected["mean"], abs=expected["sd"])

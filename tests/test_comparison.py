@@ -17,6 +17,7 @@ from gr4jstan.experiment.writing import save_comparison
 from gr4jstan.fitting.inference_data import dataset
 from gr4jstan.fitting.results import Fit, load_fit
 from gr4jstan.sampling.settings import SamplerSettings
+from seeds import shifted
 
 NAMES = ["full", "truncated_last", "truncated_chunk", "subsampled", "default"]
 COLUMNS = [
@@ -242,7 +243,7 @@ def test_spreads_of_unconverged_draws_have_a_caveat(
     comparison: Comparison,
 ) -> None:
     full, sub = comparison.fits["full"], comparison.fits["subsampled"]
-    z = np.random.default_rng(1).normal(size=(4, 500))
+    z = np.random.default_rng(shifted(1)).normal(size=(4, 2000))
     z = (z - z.mean()) / z.std(ddof=1)
     good: dict[str, Any] = {"converged": True, "reasons": []}
     reference = altered(full, 320 + 10 * z, **good)
@@ -256,7 +257,7 @@ def test_spreads_of_unconverged_draws_have_a_caveat(
 
 
 def test_the_truth_is_inside_or_outside_or_unknown(comparison: Comparison) -> None:
-    x1 = np.tile(np.linspace(0, 100, 500), (4, 1))
+    x1 = np.tile(np.linspace(0, 100, 2000), (4, 1))
     fit = altered(comparison.fits["full"], x1)
     assert measure(fit)["x1_q5"] == pytest.approx(5)
     for true_x1, where in ((50.0, "inside"), (5.1, "inside"), (4.9, "outside"), (96, "outside")):

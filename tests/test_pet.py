@@ -14,10 +14,12 @@ from gr4jstan.reading.csvfile import read_csv
 from gr4jstan.reading.headers import parse_temperature_header
 from gr4jstan.reading.pet import extraterrestrial_radiation, oudin
 from gr4jstan.reading.sources import as_catchment
+from seeds import shifted
 
 DATES = pd.date_range("2011-01-01", "2012-12-31")
 DAY = DATES.day_of_year.to_numpy()
-WARM = np.random.default_rng(3).uniform(-15, 35, len(DATES))
+WARM = np.random.default_rng(shifted(3)).uniform(-15, 35, len(DATES))
+KELVIN = WARM + 273.15
 
 
 @pytest.mark.parametrize("latitude", [-66, -33.5, 0, 1, 47.2, 60])
@@ -144,7 +146,7 @@ def test_units_of_temperature_in_headers(name: str, unit: str | None) -> None:
 )
 def test_a_column_of_evapotranspiration_comes_first(options: dict, unused: str | None) -> None:
     given = np.full(len(DATES), 0.5)
-    made = Catchment.from_frame(frame(E=given, T=WARM + 273.15), **options)
+    made = Catchment.from_frame(frame(E=given, T=KELVIN), **options)
     np.testing.assert_array_equal(made.E, given)
     if unused is None:
         assert made.notes == ()
@@ -166,10 +168,10 @@ def test_a_column_of_evapotranspiration_comes_first(options: dict, unused: str |
         ({}, {"latitude": 90.5}, "--latitude (latitude=) is 90.5"),
         ({"E": WARM + 20}, {"latitude": -91}, "--latitude (latitude=) is -91"),
         ({}, {"temperature_column": "air"}, "no column 'air', asked for by --temperature-column"),
-        ({"T": WARM + 273.15}, {"latitude": 47}, "temperature (column 'T') is in kelvin by the look"
-         " of it (from 258.207 to 308.14); degC are needed: subtract 273.15"),
-        ({"T": np.where(DAY == 10, -999, WARM + 273.15)}, {"latitude": 47}, "is in kelvin by the"),
-        ({"T": None, "T [K]": WARM + 273.15}, {"latitude": 47}, "T must be in degC, and by name "
+        ({"T": KELVIN}, {"latitude": 47}, "temperature (column 'T') is in kelvin by the look"
+         f" of it (from {KELVIN.min():g} to {KELVIN.max():g}); degC are needed: subtract 273.15"),
+        ({"T": np.where(DAY == 10, -999, KELVIN)}, {"latitude": 47}, "is in kelvin by the"),
+        ({"T": None, "T [K]": KELVIN}, {"latitude": 47}, "T must be in degC, and by name "
          "column 'T [K]' (in K) is not; convert (subtract 273.15)"),
         ({"T": None, "T [F]": WARM}, {"latitude": 47}, "(in degF) is not; convert ((F - 32) / 1.8"),
         ({"T": with_value(9, np.nan)}, {"latitude": 47},

@@ -21,6 +21,7 @@ from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.report.flow_periods import CLOSE_DAYS, Period, closer_window, periods_of, whole_window
 from gr4jstan.report.plots import ecdf_band, pit_values, plot_fit, plot_pit
 from gr4jstan.report.posterior_plots import plot_pairs, plot_traces
+from seeds import shifted
 
 ALL = (plot_fit, plot_pairs, plot_traces, plot_pit)
 
@@ -46,7 +47,7 @@ def median_line(axes: Axes) -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(scope="module")
 def undated_fit() -> Fit:
     frame = load_dataset("example").to_frame().reset_index(drop=True).iloc[:900]
-    short = {"chains": 2, "iter_warmup": 20, "iter_sampling": 20, "seed": 1}
+    short = {"chains": 2, "iter_warmup": 20, "iter_sampling": 20, "seed": shifted(1)}
     return gr4jstan.fit(frame, warmup=100, show_progress=False, **short)
 
 
@@ -135,8 +136,8 @@ def test_regime_months_and_duration_curve_are_those_of_the_data(split_fit: Fit) 
     scatter = labelled(figure, "simulated, median")[0]
     (points,) = (line for line in scatter.lines if line.get_marker() == ".")
     np.testing.assert_array_equal(points.get_xdata(), seen)
-    middle = np.median(split_fit.calibration.flow, axis=0)[days.notna()]
-    np.testing.assert_allclose(points.get_ydata(), middle, rtol=0.02, atol=0.002)
+    drawn = split_fit.calibration.flow[:: len(split_fit.calibration.flow) // 200]
+    np.testing.assert_array_equal(points.get_ydata(), np.median(drawn, axis=0)[days.notna()])
     (diagonal,) = (line for line in scatter.lines if line.get_marker() == "None")
     np.testing.assert_array_equal(diagonal.get_xdata(), diagonal.get_ydata())
 
@@ -169,7 +170,7 @@ def test_of_two_periods_the_border_is_shown_with_more_of_the_validation() -> Non
 @pytest.mark.parametrize("after", [True, False])
 def test_undated_periods_are_numbered_from_the_start_of_the_calibration(after: bool) -> None:
     frame = load_dataset("example").to_frame().reset_index(drop=True).iloc[:700]
-    short = {"chains": 2, "iter_warmup": 20, "iter_sampling": 20, "seed": 1, "warmup": 100}
+    short = {"chains": 2, "iter_warmup": 20, "iter_sampling": 20, "seed": shifted(1), "warmup": 100}
     if after:
         period = {"end": 399, "validation": (400, None)}
     else:
@@ -268,10 +269,11 @@ def test_the_pit_is_that_behind_the_reliability(split_fit: Fit) -> None:
 def test_uniform_numbers_stay_in_the_band_of_their_distribution_function(n: int) -> None:
     at = np.arange(1, 100) / 100
     low, high = ecdf_band(n, at)
-    rng = np.random.default_rng(8)
+    rng = np.random.default_rng(shifted(8))
     samples = np.sort(rng.random((2000, n)), axis=1)
     shares = np.stack([np.searchsorted(sample, at, side="right") for sample in samples]) / n
     inside = ((shares >= low) & (shares <= high)).all(axis=1).mean()
     assert 0.92 < inside < 0.99
-    skewed = np.searchsorted(np.sort(samples[0] ** 3), at, side="right") / n
+    # cubes of the middles of n equal parts
+    skewed = np.searchsorted(((np.arange(n) + 0.5) / n) ** 3, at, side="right") / n
     assert not ((skewed >= low) & (skewed <= high)).all()

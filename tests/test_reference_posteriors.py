@@ -18,6 +18,7 @@ from scipy.signal import lfilter
 import gr4jstan
 from gr4jstan.fitting.inference_data import dataset
 from gr4jstan.fitting.results import Fit
+from seeds import shifted
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
@@ -37,6 +38,12 @@ sys.path.remove(str(SCRIPTS))
 
 NAMES = tuple(PROBLEMS)
 
+# Of the 140 differences, in units of their Monte-Carlo errors, one is as large as this by chance in
+# three of ten million runs.
+LARGEST = 6
+# Long where it is cheap: a tenth of a standard deviation is eight errors.
+DRAWS = {"synthetic": 8000}
+
 
 @cache
 def reference(name: str) -> dict[str, Any]:
@@ -44,12 +51,16 @@ def reference(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def fits(synthetic_fit: Fit) -> dict[str, Fit]:
+def fits() -> dict[str, Fit]:
     """The default sampler on each problem."""
     return {
-        name: synthetic_fit
-        if name == "synthetic"
-        else gr4jstan.fit(problem.data, seed=1, show_progress=False, **problem.options)
+        name: gr4jstan.fit(
+            problem.data,
+            seed=shifted(1),
+            iter_sampling=DRAWS.get(name, 1000),
+            show_progress=False,
+            **problem.options,
+        )
         for name, problem in PROBLEMS.items()
     }
 
@@ -67,19 +78,19 @@ def test_the_fast_default_finds_the_reference_posterior(name: str, fits: dict[st
     z = z_scores(estimate(draws(fit)), reference(name)["posterior"])
     assert list(z.index) == list(fit.parameters)
     assert list(z.columns) == ["mean", "sd", "q5", "q25", "q50", "q75", "q95"]
-    # abs() < 4 is false for NaN
-    assert (z.abs() < 4).all(axis=None), z
+    # abs() < 6 is false for NaN
+    assert (z.abs() < LARGEST).all(axis=None), z
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_posterior_that_is_off_would_be_noticed(name: str, fits: dict[str, Fit]) -> None:
-    """Each parameter by itself: moved by a fifth of its sd, and a sixth wider."""
+    """Each parameter by itself: a quarter of its sd aside, and a quarter wider: 12 errors."""
     stored, ours = reference(name)["posterior"], draws(fits[name])
     centre = ours.mean(("chain", "draw"))
-    moved = z_scores(estimate(ours + 0.2 * ours.std(("chain", "draw"))), stored)
-    assert (moved["mean"] > 4).all(), moved
-    wider = z_scores(estimate(centre + 7 / 6 * (ours - centre)), stored)
-    assert (wider["sd"] > 4).all(), wider
+    moved = z_scores(estimate(ours + 0.25 * ours.std(("chain", "draw"))), stored)
+    assert (moved["mean"] > LARGEST).all(), moved
+    wider = z_scores(estimate(centre + 1.25 * (ours - centre)), stored)
+    assert (wider["sd"] > LARGEST).all(), wider
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -112,7 +123,7 @@ def test_a_run_that_is_no_reference_is_refused() -> None:
 
 def test_errors_are_those_of_repeated_samples() -> None:
     """The spread of each statistic over many autocorrelated samples of a skew distribution."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(shifted(1))
     tables = []
     for _ in range(80):
         noise = rng.standard_normal((4, 600))

@@ -8,15 +8,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from gr4jstan.cmdstan.compiler import compile_program
+from gr4jstan.model.definition import define_model
 from gr4jstan.model.error_models import respond
 from gr4jstan.model.programs import render_program
+from gr4jstan.model.task import define_task
 from gr4jstan.model.transforms import supports, unconstrain
 from gr4jstan.report.plots import ecdf_band
 from gr4jstan.sampling.inits import prior_draws
 from gr4jstan.sampling.nuts import sample
 from gr4jstan.sampling.settings import SamplerSettings
+from seeds import shifted
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "scripts"
@@ -33,9 +37,10 @@ def _scripts_on_path(monkeypatch):
 def test_uniform_ranks_are_rarely_outside_and_others_mostly():
     from studies.ranks import uniformity
 
-    rng = np.random.default_rng(1)
-    fair = [uniformity(rng.integers(0, 400, 200), 399) for _ in range(500)]
-    assert 0.02 < np.mean(np.array(fair) < 0.05) < 0.07
+    rng = np.random.default_rng(shifted(1))
+    fair = [uniformity(rng.integers(0, 400, 200), 399) for _ in range(5000)]
+    # the standard errors are 0.003, and 0.05 or less of the shares of skewed ranks, 0.6 and more
+    assert 0.03 < np.mean(np.array(fair) < 0.05) < 0.07
     for a, b in ((1.3, 1), (1, 1.3), (1.4, 1.4), (0.7, 0.7)):
         skewed = [uniformity((400 * rng.beta(a, b, 200)).astype(int), 399) for _ in range(100)]
         assert np.mean(np.array(skewed) < 0.05) > 0.25
@@ -48,7 +53,7 @@ def test_the_band_is_that_of_the_p_value_and_of_the_report():
     at = np.arange(1, GROUPS) / GROUPS
     # the report's band is from a twentieth of the samples
     np.testing.assert_allclose([low, high], ecdf_band(200, at), atol=2.01 / 200)
-    rng = np.random.default_rng(2)
+    rng = np.random.default_rng(shifted(2))
     for power in np.linspace(0.8, 1.25, 60):
         ranks = (400 * rng.random(200) ** power).astype(int)
         _, shares = shares_below(ranks, 399)
@@ -81,7 +86,7 @@ SHORT = {"start": "2013-10-01", "end": "2013-10-20"}
 def test_the_truth_is_ranked_among_the_draws():
     from studies.sbc import define_template, quantities, rank_truth, simulate_task
 
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(shifted(3))
     truth, task = simulate_task(define_template("gaussian", **SHORT), rng)
     many = prior_draws(task.model, task.data, 400, rng)
     draws = {name: values.reshape(4, 100) for name, values in many.items()}
@@ -89,8 +94,6 @@ def test_the_truth_is_ranked_among_the_draws():
     assert list(ranks) == ["x1", "x2", "x3", "x4", "S0/x1", "R0/x3", "sigma", "log-likelihood"]
     for name, values in quantities(task, many).items():
         assert ranks[name] == np.sum(values < quantities(task, truth)[name])
-    # the truth fits its own data better than most of the prior
-    assert ranks["log-likelihood"] > 300
 
 
 def test_observations_reach_the_program_as_they_are():
@@ -108,11 +111,11 @@ def test_observations_reach_the_program_as_they_are():
 def test_a_replicate_is_reproducible_and_can_be_written():
     from studies.sbc import DRAWS, run_replicate
 
-    record = run_replicate("student_t", 2, 1)
+    record = run_replicate("student_t", 2, shifted(1))
     assert json.loads(json.dumps(record, allow_nan=False)) == record
     assert record["nse"] < 1
     assert all(0 <= rank <= DRAWS for rank in record["ranks"].values())
-    again = run_replicate("student_t", 2, 1)
+    again = run_replicate("student_t", 2, shifted(1))
     assert again["ranks"] == record["ranks"]
     assert again["reasons"] == record["reasons"]
 
@@ -121,15 +124,17 @@ def test_a_year_without_flow_is_a_failure_with_its_reason(monkeypatch):
     from studies import sbc
 
     monkeypatch.setattr(sbc, "respond", lambda model, Q, *rest, **options: np.zeros_like(Q))
-    record = sbc.run_replicate("boxcox", 1, 1)
+    record = sbc.run_replicate("boxcox", 1, shifted(1))
     assert record["failure"] == "all observations are 0 mm/d"
     assert "ranks" not in record
 
 
 # Right and wrong programs
 
-REPLICATES = 40
+REPLICATES = 80
 KEPT = 99
+# A p-value that right programs have once in a million studies, and wrong ones practically always.
+ALPHA = 1e-6
 SETTINGS = SamplerSettings(chains=1, parallel_chains=1, iter_warmup=100, iter_sampling=400)
 
 
@@ -151,16 +156,35 @@ def variance_for_deviation(task, truth, rng):
     return task.data | {"Q_obs": observed.ravel().tolist()}
 
 
+def loose_template():
+    """Wide priors of x1 and of the errors: a prior that is wrong shows, and chains are fast."""
+    from studies.sbc import define_template
+
+    scale = define_template("boxcox", **SHORT).data["sigma_scale"]
+    settings = {"sigma_scale": 5 * scale, "x1_log_sd": 2.5}
+    return define_task("example", define_model(prior_settings=settings), **SHORT)
+
+
+def p_value(ranks):
+    """An upper bound: the smallest binomial tail at the ends of all groups, times their number."""
+    from studies.ranks import shares_below
+
+    n = len(ranks)
+    at, shares = shares_below(ranks, KEPT)
+    counts = np.rint(shares * n)
+    tails = np.minimum(stats.binom.cdf(counts, n, at), stats.binom.sf(counts - 1, n, at))
+    return 2 * len(at) * tails.min()
+
+
 def small_study(change_code, change_data):
-    """p-value of each quantity's ranks, Holm's; one short chain a replicate starts at the truth.
+    """p-value of each quantity's ranks, times their number; one short chain a replicate.
 
-    The true values are a draw from the posterior, if the program is right.
+    It starts at the true values: they are a draw from the posterior, if the program is right.
     """
-    from studies.ranks import holm, uniformity
-    from studies.sbc import define_template, rank_truth, simulate_task
+    from studies.sbc import rank_truth, simulate_task
 
-    rng = np.random.default_rng(1)
-    template = define_template("boxcox", **SHORT)
+    rng = np.random.default_rng(shifted(1))
+    template = loose_template()
     program = render_program(template.model.structure)
     code = change_code(program.code)
     executable = compile_program(code, program.header, progress=False).path
@@ -174,14 +198,13 @@ def small_study(change_code, change_data):
             executable,
             change_data(task, truth, rng),
             [{name: float(start[name][0]) for name in supports(task.model)}],
-            replace(SETTINGS, seed=number),
+            replace(SETTINGS, seed=shifted(number)),
             inv_metric=metric,
             show_progress=False,
         )
         ranks.append(rank_truth(task, truth, draws.parameters, KEPT))
     names = list(ranks[0])
-    p_values = holm([uniformity([found[name] for found in ranks], KEPT) for name in names])
-    return dict(zip(names, p_values, strict=True))
+    return {name: len(names) * p_value([found[name] for found in ranks]) for name in names}
 
 
 def fractions(values):
@@ -202,7 +225,7 @@ def without_jacobian(code):
 
 def test_the_right_program_passes():
     found = small_study(str, as_it_is)
-    assert min(found.values()) > 0.05
+    assert min(found.values()) > ALPHA
 
 
 @pytest.mark.parametrize(
@@ -216,15 +239,17 @@ def test_the_right_program_passes():
 )
 def test_a_wrong_program_is_noticed(change_code, change_data, noticed_by):
     found = small_study(change_code, change_data)
-    assert found[noticed_by] < 0.01
+    assert found[noticed_by] < ALPHA
 
 
 # Tables and figure
 
 
 def made_up_records(error_model="gaussian", n=60, **changes):
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(shifted(5))
     names = ("x1", "x2", "x3", "x4", "S0/x1", "R0/x3", "sigma", "log-likelihood")
+    # in any order, but as evenly spread as n ranks can be
+    ranks = {name: rng.permutation(np.arange(n) * 400 // n) for name in names}
     return [
         {
             "error_model": error_model,
@@ -234,7 +259,7 @@ def made_up_records(error_model="gaussian", n=60, **changes):
             "reasons": [],
             "seconds": 1.0,
             "nse": 0.6,
-            "ranks": {name: int(rng.integers(400)) for name in names},
+            "ranks": {name: int(ranks[name][number - 1]) for name in names},
         }
         | changes
         for number in range(1, n + 1)

@@ -27,6 +27,7 @@ from gr4jstan.cli.main import main
 from gr4jstan.errors import InputError
 from gr4jstan.fitting.results import load_fit
 from gr4jstan.reading.datasets import load_dataset
+from seeds import shifted
 
 SOURCES = sorted(Path(gr4jstan.__file__).parent.rglob("*.py"))
 
@@ -257,7 +258,8 @@ def test_names_of_files_and_columns_are_only_names(
     frame.loc[frame.index[3], f"Q{EVIL}"] = -999
     frame.to_csv(f"{NAME}.csv", sep=";")
     options = split(
-        "--sigma 0.1 --priors uniform --iter-warmup 10 --iter-sampling 10 --no-progress"
+        "--sigma 0.1 --priors uniform --iter-warmup 10 --iter-sampling 10 --no-progress "
+        f"--seed {shifted(1)}"
     )
     columns = [f"--precip-column=P{EVIL}", f"--discharge-column=Q{EVIL}"]
     assert main(["fit", f"{NAME}.csv", "-o", NAME, *columns, *options]) == 3, capsys.readouterr()

@@ -11,6 +11,7 @@ from gr4jstan.model.programs import stan_folder
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.structures.hydrographs import unit_hydrographs
 from gr4jstan.structures.simulation import simulate
+from seeds import shifted
 
 X4_MAX = 10
 
@@ -58,7 +59,7 @@ generated quantities {
 
 def parameter_sets():
     """240 sets; in the last 40, x4 is 0.5, below 1, or a whole number."""
-    rng = np.random.default_rng(1902)
+    rng = np.random.default_rng(shifted(1902))
     x1, x2, x3, x4 = rng.uniform((1, -10, 1, 0.5), (2500, 10, 500, X4_MAX), (240, 4)).T
     x4[200:] = np.tile(np.arange(1, 11), 4)
     x4[200:204] = 0.5
@@ -66,6 +67,8 @@ def parameter_sets():
     # small capacities are rare in a uniform draw and the hardest
     x1[:20] = rng.uniform(1, 20, 20)
     x3[10:30] = rng.uniform(1, 10, 20)
+    # beyond, a day's loss amplifies rounding so much that no two programs agree
+    x2 = np.maximum(x2, -2 * x3)
     S0, R0 = rng.uniform(0, 1, (2, 240)) * (x1, x3)
     S0[30:35], S0[35:40] = 0, x1[35:40]
     R0[33:38], R0[38:43] = 0, x3[38:43]

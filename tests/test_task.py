@@ -8,6 +8,7 @@ from gr4jstan.errors import InputError
 from gr4jstan.model.definition import define_model
 from gr4jstan.model.task import define_task
 from gr4jstan.reading.catchment import Catchment
+from seeds import shifted
 
 MODEL = define_model()
 DATES = pd.date_range("2001-01-01", "2005-12-31")
@@ -15,7 +16,7 @@ DATES = pd.date_range("2001-01-01", "2005-12-31")
 
 @pytest.fixture(scope="module")
 def record():
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(shifted(1))
     n = len(DATES)
     return Catchment("five years", rng.gamma(0.5, 8, n), rng.uniform(0, 4, n), rng.random(n), DATES)
 

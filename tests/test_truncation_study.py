@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 from scipy.linalg import expm
 
+from seeds import shifted
+
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
-RNG = np.random.default_rng(4)
+RNG = np.random.default_rng(shifted(4))
 HESSIAN = -np.array([[2.0, 0.3, 0.1], [0.3, 1.0, -0.2], [0.1, -0.2, 0.5]])
 TURN = np.array([[0.0, 0.4, 0.0], [-0.4, 0.0, 0.1], [0.0, -0.1, 0.0]])
 

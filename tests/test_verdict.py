@@ -12,6 +12,7 @@ from gr4jstan.fitting.end_state import EndState
 from gr4jstan.fitting.results import Fit
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.report.verdict import headline, warnings
+from seeds import shifted
 
 UNFIT = "The model does not fit this catchment"
 
@@ -31,7 +32,7 @@ class Altered(Fit):
 
 
 def altered(fit: Fit, **changes: Any) -> Altered:
-    return Altered(**{field.name: getattr(fit, field.name) for field in fields(fit)}, **changes)
+    return Altered(**({field.name: getattr(fit, field.name) for field in fields(fit)} | changes))
 
 
 def scored(fit: Fit, period: str = "calibration", **values: float) -> Fit:
@@ -51,8 +52,19 @@ def texts(fit: Fit, severity: str) -> list[str]:
     return [finding.text for finding in warnings(fit) if finding.severity == severity]
 
 
+@pytest.fixture
+def calm(split_fit: Fit) -> Fit:
+    """A fit with a validation that gives no cause for a finding, whatever its draws."""
+    fit = replace(split_fit, diagnostics=split_fit.diagnostics | {"converged": True})
+    for period in ("calibration", "validation"):
+        fit = scored(fit, period, nse=0.8, nse_climatology=0.3, crps_skill=0.5, bias=0.0)
+        fit = scored(fit, period, coverage_95=0.95)
+    return fit
+
+
 def test_good_fits_pass(synthetic_fit: Fit, split_fit: Fit) -> None:
-    assert warnings(synthetic_fit) == ()
+    # another mode that the search may meet, of exp(-27) of the main one's mass, is told in a note
+    assert not texts(synthetic_fit, "unfit") + texts(synthetic_fit, "warning")
     assert headline(synthetic_fit) == "Converged, and the model fits"
     assert not texts(split_fit, "unfit")
 
@@ -61,9 +73,9 @@ def test_a_catchment_fed_by_melt_does_not_fit() -> None:
     """Flow that follows the calendar and not the rain."""
     frame = load_dataset("example").to_frame()
     day = frame.index.day_of_year.to_numpy()
-    noise = np.random.default_rng(1).lognormal(sigma=0.1, size=len(frame))
+    noise = np.random.default_rng(shifted(1)).lognormal(sigma=0.1, size=len(frame))
     frame["Q"] = (0.3 + 3 * np.exp(-(((day - 150) / 30) ** 2))) * noise
-    fit = gr4jstan.fit(frame, chains=2, iter_sampling=100, seed=1, show_progress=False)
+    fit = gr4jstan.fit(frame, chains=2, iter_sampling=100, seed=shifted(1), show_progress=False)
     (text,) = texts(fit, "unfit")
     values = fit.scores().loc["calibration", "value"]
     assert values["nse_climatology"] > 0.9
@@ -87,27 +99,27 @@ def test_a_catchment_fed_by_melt_does_not_fit() -> None:
 )
 @pytest.mark.parametrize("period", ["calibration", "validation"])
 def test_the_yardstick_is_the_calendar_in_either_period(
-    split_fit: Fit, period: str, values: dict[str, float], unfit: bool
+    calm: Fit, period: str, values: dict[str, float], unfit: bool
 ) -> None:
-    fit = scored(split_fit, period, **values)
+    fit = scored(calm, period, **values)
     found = texts(fit, "unfit")
     assert bool(found) == unfit
     assert all(text.startswith(UNFIT) and period in text for text in found)
 
 
-def test_a_model_that_does_not_fit_is_named_in_the_headline(split_fit: Fit) -> None:
-    assert headline(split_fit).startswith("Converged, and the model fits")
-    unfit = headline(scored(split_fit, nse=-1.0))
+def test_a_model_that_does_not_fit_is_named_in_the_headline(calm: Fit) -> None:
+    assert headline(calm) == "Converged, and the model fits"
+    unfit = headline(scored(calm, nse=-1.0))
     assert unfit == "Converged, but the model does not fit this catchment"
 
 
-def test_flow_that_does_not_vary_cannot_be_judged(split_fit: Fit) -> None:
-    found = texts(scored(split_fit, "validation", nse=np.nan), "warning")
+def test_flow_that_does_not_vary_cannot_be_judged(calm: Fit) -> None:
+    found = texts(scored(calm, "validation", nse=np.nan), "warning")
     assert any("in the validation period cannot be told" in text for text in found)
 
 
-def test_a_band_too_narrow_in_the_validation_alone_points_to_a_change(split_fit: Fit) -> None:
-    found = texts(scored(split_fit, "validation", coverage_95=0.7), "warning")
+def test_a_band_too_narrow_in_the_validation_alone_points_to_a_change(calm: Fit) -> None:
+    found = texts(scored(calm, "validation", coverage_95=0.7), "warning")
     assert any("the catchment or its data have changed" in text for text in found)
 
 
@@ -120,20 +132,16 @@ def test_a_band_too_narrow_in_the_validation_alone_points_to_a_change(split_fit:
         ({"coverage_95": 0.995}, "too wide. Try --error-model"),
     ],
 )
-def test_scores_that_are_off_are_warned_of(
-    split_fit: Fit, values: dict[str, float], words: str
-) -> None:
-    before = len(texts(split_fit, "warning"))
-    fit = scored(split_fit, **values)
-    assert len(texts(fit, "warning")) == before + 1
+def test_scores_that_are_off_are_warned_of(calm: Fit, values: dict[str, float], words: str) -> None:
+    assert not texts(calm, "warning")
+    fit = scored(calm, **values)
+    assert len(texts(fit, "warning")) == 1
     assert any(words in text for text in texts(fit, "warning"))
     assert "with " in headline(fit)
 
 
-def test_a_known_sigma_is_named_where_the_band_is_off(split_fit: Fit) -> None:
-    known = replace(
-        split_fit, run=split_fit.run | {"model": {"sigma": 0.1, "error_model": "gaussian"}}
-    )
+def test_a_known_sigma_is_named_where_the_band_is_off(calm: Fit) -> None:
+    known = replace(calm, run=calm.run | {"model": {"sigma": 0.1, "error_model": "gaussian"}})
     found = texts(scored(known, coverage_95=0.7), "warning")
     (text,) = (text for text in found if "calibration period the 95 % band" in text)
     assert "0.1 mm/d; give a larger one" in text
@@ -144,8 +152,8 @@ def test_few_days_cannot_tell_whether_a_band_is_right(synthetic_fit: Fit) -> Non
     assert not texts(synthetic_fit, "warning")
 
 
-def test_a_fall_in_the_validation_is_warned_of(split_fit: Fit) -> None:
-    fit = scored(split_fit, "validation", nse=0.3, nse_climatology=0.0)
+def test_a_fall_in_the_validation_is_warned_of(calm: Fit) -> None:
+    fit = scored(calm, "validation", nse=0.3, nse_climatology=0.0)
     assert any("NSE falls from" in text and "to 0.30" in text for text in texts(fit, "warning"))
 
 
@@ -201,7 +209,7 @@ def test_a_long_memory_of_the_errors_is_told(synthetic_fit: Fit) -> None:
     end = synthetic_fit.end
     memory = replace(end.memory, phi=np.full_like(end.memory.phi, 0.95))
     fit = replace(synthetic_fit, saved_end=EndState(end.chain, end.draw, end.state, memory))
-    (text,) = texts(fit, "note")
+    text = texts(fit, "note")[-1]
     assert "(0.95)" in text and "20 days" in text
 
 

@@ -61,7 +61,7 @@ def band(n: int, level: float = 0.95) -> tuple[Array, Array]:
         The function is inside at all groups' ends unless `uniformity` is below ``1 - level``.
     """
     inside = _p_values(n) >= 1 - level
-    return inside.argmax(axis=0) / n, 1 - inside[::-1].argmax(axis=0) / n
+    return inside.argmax(axis=0) / n, (n - inside[::-1].argmax(axis=0)) / n
 
 
 def holm(p_values: Sequence[float]) -> Array:
