@@ -217,19 +217,19 @@ def test_the_title_says_what_is_wrong_and_takes_any_name(synthetic_fit: Fit) -> 
 
 def test_pairs_show_all_parameters_with_units_and_mark_divergent_draws(synthetic_fit: Fit) -> None:
     names = synthetic_fit.parameters
-    figure = plot_pairs(synthetic_fit)
+    posterior = dataset(synthetic_fit.idata, "posterior")
+    stats_ = dataset(synthetic_fit.idata, "sample_stats").copy(deep=True)
+    groups = {"posterior": posterior, "sample_stats": stats_}
+    stats_["diverging"][:] = False
+    figure = plot_pairs(replace(synthetic_fit, idata=groups))
     assert len(figure.axes) == len(names) * (len(names) + 1) // 2
     bottom = [axes.get_xlabel() for axes in figure.axes[-len(names) :]]
     assert bottom == ["x1 [mm]", "x2 [mm/d]", "x3 [mm]", "x4 [d]", "S0 [mm]", "R0 [mm]"]
     assert "no divergent draws" in figure.get_suptitle()
 
-    posterior = dataset(synthetic_fit.idata, "posterior")
-    stats_ = dataset(synthetic_fit.idata, "sample_stats").copy(deep=True)
     stats_["diverging"][1, 5] = True
-    marked = plot_pairs(
-        replace(synthetic_fit, idata={"posterior": posterior, "sample_stats": stats_})
-    )
-    assert "1 divergent draw" in marked.get_suptitle()
+    marked = plot_pairs(replace(synthetic_fit, idata=groups))
+    assert "1 divergent draw (cross)" in marked.get_suptitle()
     x2_against_x1 = next(axes for axes in marked.axes if axes.get_ylabel() == "x2 [mm/d]")
     (cross,) = (line for line in x2_against_x1.lines if line.get_marker() == "x")
     x1, x2 = (float(posterior[name][1, 5]) for name in ("x1", "x2"))

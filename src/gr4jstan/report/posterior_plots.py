@@ -59,7 +59,8 @@ def plot_pairs(fit: Fit) -> Figure:
             if j == 0 and i > 0:
                 axes.set_ylabel(quantity(row, fit.model.units), fontsize=8)
     count = int(diverging.sum())
-    text = f"{count} divergent draws (crosses)" if count else "no divergent draws"
+    found = {0: "no divergent draws", 1: "1 divergent draw (cross)"}
+    text = found.get(count, f"{count} divergent draws (crosses)")
     entitle(figure, fit.run["catchment"], f"posterior, {text}")
     return figure
 
