@@ -1,11 +1,16 @@
 """The error models in Python against the compiled programs, scipy and their own definitions."""
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import integrate, stats
 
+import gr4jstan
+from gr4jstan.error_models.catalogue import ERROR_MODELS
 from gr4jstan.model.definition import define_model
-from gr4jstan.model.error_models import guess_errors, log_likelihood, normal_scores, respond
+from gr4jstan.model.observations import guess_errors, log_likelihood, normal_scores, respond
 from gr4jstan.model.programs import CHOICES
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import load_dataset
@@ -187,3 +192,23 @@ def test_guesses_are_near_the_best_fit_and_valid_for_any_flow(model):
     for name, guess in guesses.items():
         assert (guess > 0).all() and np.isfinite(guess).all()
         assert VALUES[name] / 4 < guess[0] < VALUES[name] * 4
+
+
+def test_the_programs_know_the_models_of_the_table() -> None:
+    assert tuple(ERROR_MODELS) == CHOICES["error_model"]
+    for name, model in ERROR_MODELS.items():
+        assert model.name == name
+
+
+def test_no_module_but_their_own_asks_for_an_error_model_by_name() -> None:
+    """What differs between error models is in their objects."""
+    package = Path(gr4jstan.__file__).parent
+    for path in package.rglob("*.py"):
+        if path.parent.name == "error_models":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare):
+                sides = ast.unparse(node)
+                asked = [name for name in ERROR_MODELS if f"'{name}'" in sides]
+                # the exponent of a scale is called linear, too
+                assert not asked or "scale" in sides, (path, node.lineno)

@@ -13,7 +13,7 @@ from scipy.special import logsumexp
 from gr4jstan.errors import InputError
 from gr4jstan.fitting.inference_data import dataset, group_names
 from gr4jstan.fitting.results import Fit, load_fit
-from gr4jstan.model.error_models import respond
+from gr4jstan.model.observations import respond
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.scoring import scores
 from gr4jstan.scoring.metrics import nse

@@ -12,7 +12,7 @@ from scipy import stats
 
 from gr4jstan.cmdstan.compiler import compile_program
 from gr4jstan.model.definition import define_model
-from gr4jstan.model.error_models import respond
+from gr4jstan.model.observations import respond
 from gr4jstan.model.programs import render_program
 from gr4jstan.model.task import define_task
 from gr4jstan.model.transforms import supports, unconstrain

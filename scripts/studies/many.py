@@ -12,7 +12,7 @@ import pandas as pd
 
 import gr4jstan
 from gr4jstan.model.definition import define_model
-from gr4jstan.model.error_models import respond
+from gr4jstan.model.observations import respond
 from gr4jstan.structures.simulation import simulate_flow
 
 # Centre and spread of the parameters' logarithms, for x2 of the parameter itself.

@@ -26,8 +26,8 @@ from gr4jstan import InputError, ToolchainError
 from gr4jstan.fitting.calibration import run_task
 from gr4jstan.fitting.inference_data import dataset
 from gr4jstan.model.definition import Model, define_model
-from gr4jstan.model.error_models import log_likelihood, respond
-from gr4jstan.model.programs import CHOICES, ErrorModel
+from gr4jstan.model.observations import log_likelihood, respond
+from gr4jstan.model.programs import CHOICES, ErrorModelName
 from gr4jstan.model.task import Task, define_task
 from gr4jstan.sampling.inits import prior_draws
 from gr4jstan.sampling.settings import SamplerSettings
@@ -35,7 +35,7 @@ from gr4jstan.structures.simulation import simulate_flow
 
 Array = NDArray[np.float64]
 
-ERROR_MODELS: tuple[ErrorModel, ...] = CHOICES["error_model"]  # type: ignore[assignment]
+ERROR_MODELS: tuple[ErrorModelName, ...] = CHOICES["error_model"]  # type: ignore[assignment]
 
 # A year of forcing that begins with a wet autumn.
 PERIOD = {"start": "2013-10-01", "end": "2014-09-30"}
@@ -45,7 +45,7 @@ PERIOD = {"start": "2013-10-01", "end": "2014-09-30"}
 DRAWS = 399
 
 
-def define_template(error_model: ErrorModel, **period: Any) -> Task:
+def define_template(error_model: ErrorModelName, **period: Any) -> Task:
     """The task whose observations are to be replaced.
 
     Parameters
@@ -165,7 +165,7 @@ def rank_truth(
     return {name: int((drawn[name] < true[name]).sum()) for name in true}
 
 
-def run_replicate(error_model: ErrorModel, number: int, seed: int) -> dict[str, Any]:
+def run_replicate(error_model: ErrorModelName, number: int, seed: int) -> dict[str, Any]:
     """Simulate a data set, calibrate on it as `gr4jstan.fit` does by default, and rank the truth.
 
     Parameters

@@ -143,7 +143,8 @@ def add_validation(parser: argparse.ArgumentParser) -> None:
 def add_model(parser: argparse.ArgumentParser) -> None:
     """What the Stan program is made of."""
     group = parser.add_argument_group("model")
-    defaults = Structure()
+    # the fields of the class: making one would import numpy
+    defaults = Structure
     group.add_argument(
         "--error-model",
         choices=CHOICES["error_model"],

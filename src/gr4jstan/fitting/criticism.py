@@ -13,7 +13,7 @@ from gr4jstan.fitting.inference_data import (
 )
 from gr4jstan.fitting.prediction import simulate_draws, start_state
 from gr4jstan.model.definition import Model, StanData
-from gr4jstan.model.error_models import log_likelihood, respond
+from gr4jstan.model.observations import log_likelihood, respond
 from gr4jstan.sampling.inits import initial_stores, prior_draws
 
 Array = NDArray[np.float64]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gr4jstan.errors import InputError
 from gr4jstan.fitting.error_memory import estimate_ar1, simulate_ar1
 from gr4jstan.model.definition import Model
-from gr4jstan.model.error_models import normal_scores, respond
+from gr4jstan.model.observations import normal_scores, respond
 from gr4jstan.progress import progress_bar
 from gr4jstan.structures.simulation import Simulation, run, run_flow
 from gr4jstan.structures.state import State

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from gr4jstan.error_models.catalogue import ERROR_MODELS
+from gr4jstan.error_models.error_model import ErrorModel
 from gr4jstan.errors import InputError
 from gr4jstan.model.priors import prior_numbers
 from gr4jstan.model.programs import (
-    ErrorModel,
+    ErrorModelName,
     Gradient,
     InitialStates,
     Priors,
@@ -62,26 +64,20 @@ class Model:
     @property
     def error_parameters(self) -> tuple[str, ...]:
         """Names of the parameters of the error model that are estimated."""
-        return () if self.sigma is not None else _ERROR_PARAMETERS[self.structure.error_model]
+        return () if self.sigma is not None else tuple(p.name for p in self.errors.parameters)
+
+    @property
+    def errors(self) -> ErrorModel:
+        """What the table of error models says of the one that is sampled."""
+        return ERROR_MODELS[self.structure.error_model]
 
     @property
     def units(self) -> dict[str, str]:
         """Units of `parameters`; "-" for those that have none."""
-        sigma = "mm/d"
-        if self.structure.error_model == "boxcox":
-            sigma = f"(mm/d)^{self.numbers['boxcox_lambda']:g}"
         known = {each.name: each.unit for each in self.row.parameters}
         known |= dict.fromkeys(self.row.initial, "mm")
-        known |= {"sigma": sigma, "sigma_slope": "-", "nu": "-"}
+        known |= {each.name: each.unit.format(**self.numbers) for each in self.errors.parameters}
         return {name: known[name] for name in self.parameters}
-
-
-_ERROR_PARAMETERS: dict[ErrorModel, tuple[str, ...]] = {
-    "gaussian": ("sigma",),
-    "boxcox": ("sigma",),
-    "linear": ("sigma", "sigma_slope"),
-    "student_t": ("sigma", "nu"),
-}
 
 
 def define_model(
@@ -90,7 +86,7 @@ def define_model(
     truncate_mode: TruncateMode | None = None,
     truncate_steps: int | None = None,
     subsample: int = 1,
-    error_model: ErrorModel | None = None,
+    error_model: ErrorModelName | None = None,
     sigma: float | None = None,
     priors: Priors = "default",
     initial_states: InitialStates | None = None,
@@ -254,13 +250,12 @@ def stan_data(model: Model, catchment: Catchment, warmup: int = 0) -> StanData:
 def _spread_of_flow(model: Model, catchment: Catchment, warmup: int) -> float:
     """Standard deviation of all observations after the warm-up, whatever the subsample.
 
-    On the scale of the errors: in mm/d, but with ``boxcox`` that of transformed positive flows.
+    On the scale of the errors, of those observations that say something of it.
     """
     assert catchment.Q is not None
     observed = catchment.Q[warmup:]
     observed = observed[~np.isnan(observed)]
-    exponent = model.numbers.get("boxcox_lambda", 1.0)
-    counted = observed[observed > 0] if model.structure.error_model == "boxcox" else observed
+    counted = observed[model.errors.informative(observed)]
     if len(counted) == 0 or np.ptp(counted) == 0:
         shown = counted if len(counted) else observed
         what = "Q" if len(shown) == len(observed) else "Q where it is above 0"
@@ -268,4 +263,4 @@ def _spread_of_flow(model: Model, catchment: Catchment, warmup: int) -> float:
             f"{catchment.source}: {what} is {shown[0]:g} mm/d on all {len(shown)} days that count; "
             "the error scale cannot be estimated from a constant series."
         )
-    return float(np.std(counted**exponent / exponent))
+    return float(np.std(model.errors.spread(counted, model.numbers)))

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from gr4jstan.error_models.catalogue import ERROR_MODELS
 from gr4jstan.errors import InputError
-from gr4jstan.model.programs import ErrorModel, Priors, Structure, initial_states_block
+from gr4jstan.model.programs import Priors, Structure, initial_states_block
 from gr4jstan.structures.catalogue import STRUCTURES
 from gr4jstan.structures.structure import Structure as Structure_
 
@@ -13,14 +14,6 @@ LONGEST_SAMPLED = 100.0
 
 # Width of the central 80 % of a standard normal distribution, halved.
 _Q90 = 1.2815515655446004
-
-# What an error model has besides the scale of sigma; the prior of nu is Juarez and Steel's (2010).
-_ERRORS: dict[ErrorModel, dict[str, float]] = {
-    "gaussian": {},
-    "boxcox": {"boxcox_lambda": 0.2},
-    "linear": {"sigma_slope_scale": 1.0},
-    "student_t": {"nu_alpha": 2.0, "nu_beta": 0.1},
-}
 
 
 def _bounds(table: Structure_, family: str) -> dict[str, float]:
@@ -95,7 +88,7 @@ def prior_numbers(
     table = STRUCTURES["gr4j"]
     numbers = _parameter_numbers(table, structure.priors)
     numbers |= _store_numbers(table, initial_states_block(structure))
-    numbers |= _ERRORS[structure.error_model]
+    numbers |= ERROR_MODELS[structure.error_model].numbers
     names = [*numbers, *(["sigma_scale"] if structure.sigma_prior == "half-normal" else [])]
     for name, value in (overrides or {}).items():
         if name not in names:

@@ -9,7 +9,7 @@ from gr4jstan.errors import InputError
 
 Gradient = Literal["adjoint", "autodiff", "truncated"]
 TruncateMode = Literal["last", "chunk"]
-ErrorModel = Literal["gaussian", "boxcox", "linear", "student_t"]
+ErrorModelName = Literal["gaussian", "boxcox", "linear", "student_t"]
 Priors = Literal["default", "uniform", "airgr-sls"]
 InitialStates = Literal["estimated", "fixed"]
 
@@ -54,7 +54,7 @@ class Structure:
 
     gradient: Gradient = "adjoint"
     truncate_mode: TruncateMode | None = None
-    error_model: ErrorModel = "gaussian"
+    error_model: ErrorModelName = "gaussian"
     known_sigma: bool = False
     priors: Priors = "default"
     initial_states: InitialStates = "estimated"
@@ -69,12 +69,16 @@ class Structure:
                 f"truncate_mode is {self.truncate_mode!r} with gradient {self.gradient!r}; "
                 "a truncated gradient needs a mode (last or chunk), the others have none."
             )
-        if self.error_model != "gaussian" and self.known_sigma:
+        # the command line reads the choices above and cannot wait for numpy and scipy
+        from gr4jstan.error_models.catalogue import ERROR_MODELS
+
+        errors = ERROR_MODELS[self.error_model]
+        if self.known_sigma and not errors.known_sigma:
             raise InputError(
                 f"sigma is known but error_model is {self.error_model!r}; "
                 "only the standard deviation of gaussian errors can be known."
             )
-        if self.error_model != "gaussian" and self.priors == "airgr-sls":
+        if self.priors == "airgr-sls" and not errors.reference_prior:
             raise InputError(
                 f"error_model is {self.error_model!r} but priors are 'airgr-sls', "
                 "which are those of gaussian errors; leave one of them at its default."
@@ -91,7 +95,7 @@ class Structure:
 CHOICES: dict[str, tuple[str, ...]] = {
     "gradient": get_args(Gradient),
     "truncate_mode": get_args(TruncateMode),
-    "error_model": get_args(ErrorModel),
+    "error_model": get_args(ErrorModelName),
     "priors": get_args(Priors),
     "initial_states": get_args(InitialStates),
 }

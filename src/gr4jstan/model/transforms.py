@@ -15,8 +15,6 @@ Array = NDArray[np.float64]
 # a linear one is none.
 _SCALES: dict[str, Callable[[ArrayLike], Array]] = {"log": np.log, "asinh": np.arcsinh}
 
-_ERROR_BOUNDS = {"sigma": (0.0, np.inf), "sigma_slope": (0.0, np.inf), "nu": (1.0, np.inf)}
-
 
 def supports(model: Model) -> dict[str, tuple[float, float]]:
     """Lower and upper bound of each parameter of the Stan program, in its order."""
@@ -27,7 +25,8 @@ def supports(model: Model) -> dict[str, tuple[float, float]]:
     bounds = {name: (float(lower[name]), float(upper[name])) for name in lower}
     if block == "fractions":
         bounds |= {f"{name}_fraction": (0.0, 1.0) for name in model.row.initial}
-    return bounds | {name: _ERROR_BOUNDS[name] for name in model.error_parameters}
+    estimated = model.errors.parameters if model.sigma is None else ()
+    return bounds | {each.name: each.support for each in estimated}
 
 
 def stan_parameters(model: Model, values: Mapping[str, ArrayLike]) -> dict[str, Array]:

@@ -15,21 +15,6 @@ from gr4jstan.structures.structure import Structure
 # Below it, the energy hardly moves (Betancourt 2016).
 MIN_EBFMI = 0.3
 
-MEANINGS = {
-    "sigma": "scale of the errors",
-    "sigma_slope": "growth of the errors with the simulated flow",
-    "nu": "degrees of freedom of the errors: the smaller, the more outliers",
-}
-
-ERROR_MODELS = {
-    "gaussian": "normal errors with the same spread on all days, so that floods decide the fit",
-    "boxcox": "normal errors of the flow after a Box-Cox transformation with exponent "
-    "{boxcox_lambda:g}: the spread grows with the flow, and low flows count as well; days without "
-    "flow are censored observations",
-    "linear": "normal errors whose standard deviation grows linearly with the simulated flow",
-    "student_t": "errors of Student's t distribution, which puts up with outliers",
-}
-
 PRIORS = {
     "default": "weakly informative, with the central 80 % of the catchments of Perrin et al. "
     "(2003)",
@@ -85,7 +70,7 @@ def facts(fit: Fit) -> list[tuple[str, str]]:
                 f"{how}",
             )
         )
-    errors = ERROR_MODELS[model.structure.error_model].format(**model.numbers)
+    errors = model.errors.words.format(**model.numbers)
     if model.sigma is not None:
         errors += f"; their standard deviation is given, {model.sigma:g} mm/d"
     found += [
@@ -109,7 +94,7 @@ def parameter_rows(fit: Fit) -> list[dict[str, str]]:
     meanings = {each.name: each.meaning for each in table.parameters}
     for store in table.stores:
         meanings[store.initial] = f"water in the {store.title} before the first day"
-    meanings |= MEANINGS
+    meanings |= {each.name: each.meaning for each in fit.model.errors.parameters}
     rows = []
     for name, row in fit.summary().iterrows():
         digits = decimals(row["sd"])
@@ -152,11 +137,10 @@ def prior_words(name: str, fit: Fit) -> str:
         shape = (numbers[f"{name}_fraction_alpha"], numbers[f"{name}_fraction_beta"])
         store = {each.initial: each.capacity for each in fit.model.row.stores}[name]
         return f"Beta({shape[0]:g}, {shape[1]:g}) times {store}"
-    if name == "nu":
-        return f"Gamma({numbers['nu_alpha']:g}, {numbers['nu_beta']:g}) above 1"
-    if f"{name}_scale" in numbers:
-        return f"half-normal, scale {readable(numbers[f'{name}_scale'])}"
-    return f"flat in log {name}"
+    if fit.model.structure.sigma_prior == "reference":
+        return f"flat in log {name}"
+    (parameter,) = (each for each in fit.model.errors.parameters if each.name == name)
+    return parameter.prior(numbers)
 
 
 def score_rows(fit: Fit) -> tuple[list[str], list[dict[str, Any]]]:

@@ -155,17 +155,12 @@ def _judge_bias(period: str, values: pd.Series, model: Model) -> Iterator[Findin
     bias = values["bias"]
     if abs(bias) <= MAX_BIAS or math.isnan(bias):
         return
-    text = (
+    yield Finding(
+        "warning",
         f"Over the {period} period the model gives {percent(abs(bias))} too "
         f"{'much' if bias > 0 else 'little'} water. Check the units and the area behind Q, and "
-        "whether P is that of the whole catchment"
+        f"whether P is that of the whole catchment{model.errors.volumes}.",
     )
-    if model.structure.error_model == "boxcox":
-        text += (
-            "; or, where volumes matter more than low flows, fit with --error-model linear, "
-            "which gives floods more weight"
-        )
-    yield Finding("warning", text + ".")
 
 
 def _judge_bands(period: str, values: pd.Series, model: Model) -> Iterator[Finding]:
@@ -183,13 +178,7 @@ def _judge_bands(period: str, values: pd.Series, model: Model) -> Iterator[Findi
             f"{'larger' if narrow else 'smaller'} one, or leave --sigma out to have it estimated."
         )
     else:
-        others = {
-            "gaussian": "boxcox or linear, whose errors grow with the flow",
-            "boxcox": "linear or student_t",
-            "linear": "boxcox or student_t",
-            "student_t": "boxcox or linear, whose errors grow with the flow",
-        }
-        text += f"Try --error-model {others[model.structure.error_model]}."
+        text += f"Try --error-model {model.errors.otherwise}."
         if narrow and period == "validation":
             text += " If the calibration's band is right, the catchment or its data have changed."
     yield Finding("warning", text)

@@ -2,11 +2,11 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincc, gammainccinv, ndtr, ndtri
+from scipy.special import ndtr, ndtri
 
 from gr4jstan.errors import InputError
 from gr4jstan.model.definition import Model, StanData
-from gr4jstan.model.error_models import guess_errors
+from gr4jstan.model.observations import guess_errors
 from gr4jstan.model.priors import default_priors
 from gr4jstan.model.programs import initial_states_block
 from gr4jstan.model.task import Task
@@ -52,13 +52,8 @@ def prior_draws(model: Model, data: StanData, n: int, rng: np.random.Generator) 
     draws = _draw_parameters(model, n, rng)
     if model.structure.initial_states == "estimated":
         draws |= initial_stores(model, draws)
-    for name in model.error_parameters:
-        if name == "nu":
-            above_one = gammaincc(data["nu_alpha"], data["nu_beta"])
-            shares = rng.uniform(0, above_one, n)
-            draws[name] = gammainccinv(data["nu_alpha"], shares) / data["nu_beta"]
-        else:
-            draws[name] = data[f"{name}_scale"] * np.abs(rng.standard_normal(n))
+    for each in model.errors.parameters if model.sigma is None else ():
+        draws[each.name] = each.draw(data, n, rng)
     return {name: draws[name] for name in model.parameters}
 
 

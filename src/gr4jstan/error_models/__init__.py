@@ -1,0 +1,1 @@
+"""How observations scatter around the simulated flow: an object for each error model."""
