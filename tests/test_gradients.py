@@ -41,7 +41,8 @@ def plain_gr4j(P, E, x1, x2, x3, x4, S, R, detached_before, silent_until):
     """Flows of GR4J, shape (T, columns).
 
     `detached_before` are the days, from 0, before which the whole state is detached; the flows of
-    the first `silent_until` days are detached.
+    the first `silent_until` days are detached. A day's forcing may have a column for each column,
+    with the same real part.
     """
     n = int(np.ceil(2 * x4.real.max())) + 1
     uh1 = np.array([s_curve_1(j + 1, x4) - s_curve_1(j, x4) for j in range(n)])
@@ -53,7 +54,7 @@ def plain_gr4j(P, E, x1, x2, x3, x4, S, R, detached_before, silent_until):
             S, R, store1, store2 = (x.real.astype(complex) for x in (S, R, store1, store2))
 
         s = S / x1
-        if rain >= evaporation:
+        if np.max(np.real(rain)) >= np.real(evaporation):
             w = np.tanh((rain - evaporation) / x1)
             Ps = x1 * (1 - s * s) * w / (1 + s * w)
             Pr = rain - evaporation - Ps

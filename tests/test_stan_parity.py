@@ -40,18 +40,19 @@ generated quantities {
   matrix[T + n1 + n2, n] parts;
   matrix[T, n] flow;
   for (i in 1 : n) {
-    vector[n1 + n2] state = gr4j_state(S0[i], R0[i], n1, n2);
+    vector[4] theta = [x1[i], x2[i], x3[i], x4[i]]';
+    vector[2] stores = [S0[i], R0[i]]';
+    vector[n1 + n2] state = gr4j_state(stores, n1, n2);
     vector[cut + n1 + n2] first;
     lengths[i] = {gr4j_uh_length(x4[i]), gr4j_uh_length(2 * x4[i])};
     uh1[ : , i] = gr4j_uh1(x4[i], n1);
     uh2[ : , i] = gr4j_uh2(x4[i], n2);
-    whole[ : , i] = gr4j_run(P, E, x1[i], x2[i], x3[i], uh1[ : , i], uh2[ : , i], state);
-    first = gr4j_run(head(P, cut), head(E, cut), x1[i], x2[i], x3[i], uh1[ : , i], uh2[ : , i],
-                     state);
+    whole[ : , i] = gr4j_run(P, E, theta, uh1[ : , i], uh2[ : , i], state);
+    first = gr4j_run(head(P, cut), head(E, cut), theta, uh1[ : , i], uh2[ : , i], state);
     parts[ : , i] = append_row(head(first, cut),
-      gr4j_run(tail(P, T - cut), tail(E, T - cut), x1[i], x2[i], x3[i], uh1[ : , i],
-               uh2[ : , i], tail(first, n1 + n2)));
-    flow[ : , i] = gr4j_flow(P, E, x1[i], x2[i], x3[i], x4[i], S0[i], R0[i]);
+      gr4j_run(tail(P, T - cut), tail(E, T - cut), theta, uh1[ : , i], uh2[ : , i],
+               tail(first, n1 + n2)));
+    flow[ : , i] = gr4j_flow(P, E, theta, stores);
   }
 }
 """
@@ -94,8 +95,8 @@ def stan_run(tmp_path_factory):
     data |= {name: values.tolist() for name, values in SETS.items()}
     data |= {"cut": 700, "n1": X4_MAX, "n2": 2 * X4_MAX}
     functions = [
-        (stan_folder() / "functions" / f"{name}.stan").read_text()
-        for name in ("unit_hydrographs", "gr4j")
+        (stan_folder() / f"{name}.stan").read_text()
+        for name in ("functions/unit_hydrographs", "functions/production", "structures/gr4j")
     ]
     code = "functions {\n" + "\n".join(functions) + "}" + PROGRAM
     executable = compile_program(code, name="parity", progress=False).path

@@ -3,7 +3,10 @@
 //   PROGRAM REPEATS < DATA    DATA: x1 x2 x3 x4 S0 R0, T, then P and E of T days
 //
 // Prints the mean seconds of both. In the gradient the flows' adjoints are Q - 1.
-#include "kernel.hpp"
+#include "hydrographs.hpp"
+#include "production.hpp"
+#include "routing/gr4j.hpp"
+#include "sweep.hpp"
 
 #include <chrono>
 #include <cstdio>
@@ -11,28 +14,31 @@
 #include <iostream>
 
 int main(int, char* argv[]) {
+  using routing = gr4j::routing_gr4j;
   const int repeats = std::atoi(argv[1]);
-  gr4j::parameters p;
+  double theta[routing::parameters], stores[routing::stores];
   int T;
-  std::cin >> p.x1 >> p.x2 >> p.x3 >> p.x4 >> p.S0 >> p.R0 >> T;
+  for (double& value : theta) std::cin >> value;
+  for (double& value : stores) std::cin >> value;
+  std::cin >> T;
   std::vector<double> P(T), E(T), Q(T), Q_adjoint(T);
   for (double& value : P) std::cin >> value;
   for (double& value : E) std::cin >> value;
-  std::vector<double> pr(T + 100), work(2 * (T + 100));
-  std::vector<gr4j::day> days(T);
+  gr4j::run<routing> space;
 
   volatile double sink = 0;
   auto run = [&](bool gradient) {
     const auto start = std::chrono::steady_clock::now();
     for (int i = 0; i < repeats; ++i) {
-      const gr4j::hydrograph u1 = gr4j::uh1(p.x4), u2 = gr4j::uh2(p.x4);
       if (gradient) {
-        gr4j::simulate<true>(T, P.data(), E.data(), p, u1, u2, pr.data(), days.data(), Q.data());
+        double theta_adjoint[routing::parameters], stores_adjoint[routing::stores];
+        gr4j::simulate<routing, true>(T, P.data(), E.data(), theta, stores, space, Q.data());
         for (int t = 0; t < T; ++t) Q_adjoint[t] = Q[t] - 1;
-        sink = gr4j::adjoint(T, P.data(), E.data(), p, u1, u2, pr.data(), days.data(),
-                             Q_adjoint.data(), work.data()).x1;
+        gr4j::adjoint(T, P.data(), E.data(), theta, stores, space, Q_adjoint.data(), theta_adjoint,
+                      stores_adjoint);
+        sink = theta_adjoint[0];
       } else {
-        gr4j::simulate<false>(T, P.data(), E.data(), p, u1, u2, pr.data(), nullptr, Q.data());
+        gr4j::simulate<routing, false>(T, P.data(), E.data(), theta, stores, space, Q.data());
         sink = Q[T - 1];
       }
     }

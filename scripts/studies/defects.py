@@ -19,10 +19,10 @@ SOURCE = "src/gr4jstan"
 DEFECTS = {
     "Posterior": (
         Defect(
-            "prior of x1 without the Jacobian of its logarithm",
+            "positive parameters' priors without the Jacobian of the logarithm",
             "stan/priors/default.stan.j2",
-            "x1 ~ lognormal(x1_log_mean, x1_log_sd);",
-            "log(x1) ~ normal(x1_log_mean, x1_log_sd);",
+            "{{ each.name }} ~ lognormal({{ each.name }}_log_mean, {{ each.name }}_log_sd);",
+            "log({{ each.name }}) ~ normal({{ each.name }}_log_mean, {{ each.name }}_log_sd);",
             "test_density.py::test_density_equals_likelihood_priors_and_jacobian"
             "[synthetic-default-adjoint]",
         ),
@@ -67,26 +67,31 @@ DEFECTS = {
         ),
         Defect(
             "adjoint of x2 without the direct branch",
-            "stan/cpp/kernel.hpp",
-            "x2 += f * d.power;",
-            "x2 += inner * d.power;",
+            "stan/cpp/routing/gr4j.hpp",
+            "x2_sum += f * day.power;",
+            "x2_sum += inner * day.power;",
             "test_kernel.py::test_adjoints_equal_the_complex_step "
             "test_gradients.py::test_gradient_equals_the_complex_step_on_50_days[post-adjoint]",
         ),
         Defect(
             "percolation with another constant in the C++ kernel",
-            "stan/cpp/kernel.hpp",
+            "stan/cpp/production.hpp",
             "1 / (2.25 * 2.25 * 2.25 * 2.25)",
             "1 / (2.25 * 2.25 * 2.25 * 2.26)",
             "test_kernel.py::test_flows_equal_the_simulator_with_and_without_a_gradient",
         ),
         Defect(
+            "adjoint of the net input without what the store leaves",
+            "stan/cpp/production.hpp",
+            "return by_level + (1 - day.dry) * pr_adjoint;",
+            "return by_level;",
+            "test_kernel.py::test_adjoints_of_the_net_input_equal_the_complex_step",
+        ),
+        Defect(
             "truncation that changes the density",
             "stan/cpp/stop_gradient.hpp",
-            "inline double stop_gradient(const stan::math::var& x, std::ostream*) "
-            "{ return x.val(); }",
-            "inline double stop_gradient(const stan::math::var& x, std::ostream*) "
-            "{ return 1.001 * x.val(); }",
+            "  return x.val();",
+            "  return 1.001 * x.val();",
             "test_density.py::test_every_variant_has_the_density_of_autodiff[synthetic-post-last]",
         ),
         Defect(

@@ -99,8 +99,7 @@ void unconstrain(const stan::model::model_base& model, const std::string& path) 
     if (!inits.contains_r(name)) throw std::runtime_error("there is no value of " + name);
   Eigen::VectorXd point;
   model.transform_inits(inits, point, nullptr);
-  for (Eigen::Index i = 0; i < point.size(); ++i)
-    std::printf(i ? " %.17g" : "%.17g", point[i]);
+  for (Eigen::Index i = 0; i < point.size(); ++i) std::printf(i ? " %.17g" : "%.17g", point[i]);
   std::printf("\n");
 }
 

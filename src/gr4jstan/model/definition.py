@@ -20,7 +20,6 @@ from gr4jstan.model.programs import (
     TruncateMode,
 )
 from gr4jstan.reading.catchment import Catchment, require_observations
-from gr4jstan.structures.catalogue import STRUCTURES
 from gr4jstan.structures.structure import Structure as Structure_
 
 StanData = dict[str, Any]
@@ -53,7 +52,7 @@ class Model:
     @property
     def row(self) -> Structure_:
         """What the table of structures says of the one that is sampled."""
-        return STRUCTURES["gr4j"]
+        return self.structure.table
 
     @property
     def parameters(self) -> tuple[str, ...]:

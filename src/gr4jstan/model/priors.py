@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from gr4jstan.error_models.catalogue import ERROR_MODELS
 from gr4jstan.errors import InputError
 from gr4jstan.model.programs import Priors, Structure, initial_states_block
-from gr4jstan.structures.catalogue import STRUCTURES
 from gr4jstan.structures.structure import Structure as Structure_
 
 # The longest time base of the unit hydrographs that is sampled [d].
@@ -85,7 +84,7 @@ def prior_numbers(
         If a name is unknown for the structure, a value is not a finite number or out of its range,
         or bounds are crossed.
     """
-    table = STRUCTURES["gr4j"]
+    table = structure.table
     numbers = _parameter_numbers(table, structure.priors)
     numbers |= _store_numbers(table, initial_states_block(structure))
     numbers |= ERROR_MODELS[structure.error_model].numbers

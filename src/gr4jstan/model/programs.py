@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from gr4jstan.errors import InputError
+from gr4jstan.structures.catalogue import STRUCTURES
+from gr4jstan.structures.structure import Structure as StructureRow
 
 Gradient = Literal["adjoint", "autodiff", "truncated"]
 TruncateMode = Literal["last", "chunk"]
@@ -15,7 +17,14 @@ InitialStates = Literal["estimated", "fixed"]
 
 # C++ of each gradient, in the order of inclusion.
 _HEADERS: dict[str, tuple[str, ...]] = {
-    "adjoint": ("cpp/kernel.hpp", "likelihoods/{error_model}.hpp", "cpp/adjoint.hpp"),
+    "adjoint": (
+        "cpp/hydrographs.hpp",
+        "cpp/production.hpp",
+        "cpp/routing/{structure}.hpp",
+        "cpp/sweep.hpp",
+        "likelihoods/{error_model}.hpp",
+        "cpp/adjoint.hpp",
+    ),
     "autodiff": (),
     "truncated": ("cpp/stop_gradient.hpp",),
 }
@@ -31,6 +40,8 @@ class Structure:
 
     Parameters
     ----------
+    structure : str
+        Name in the table of structures.
     gradient : {"adjoint", "autodiff", "truncated"}
         Exact gradient by the hand-written adjoint or on Stan's tape, or exact density with a
         truncated gradient.
@@ -58,6 +69,12 @@ class Structure:
     known_sigma: bool = False
     priors: Priors = "default"
     initial_states: InitialStates = "estimated"
+    structure: str = "gr4j"
+
+    @property
+    def table(self) -> StructureRow:
+        """What the table of structures says of the one that is sampled."""
+        return STRUCTURES[self.structure]
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
@@ -134,7 +151,14 @@ def render_program(structure: Structure) -> Program:
     """
     import jinja2
 
-    folder = stan_folder()
+    folder, table = stan_folder(), structure.table
+    # a structure that is not ours has its sources elsewhere
+    folders = [Path(table.folder), folder] if table.folder else [folder]
+
+    def read(name: str) -> str:
+        found = next(place / name for place in folders if (place / name).is_file())
+        return found.read_text(encoding="utf-8").replace("STRUCTURE", table.name)
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,
@@ -142,12 +166,11 @@ def render_program(structure: Structure) -> Program:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    sources = [
-        (folder / "functions" / f"{name}.stan").read_text(encoding="utf-8")
-        for name in ("unit_hydrographs", "gr4j")
-    ]
+    functions = ("functions/unit_hydrographs", "functions/production", f"structures/{table.name}")
     code = environment.get_template("calibrate.stan.j2").render(
-        functions="\n".join(sources).rstrip("\n"),
+        functions="\n".join(read(f"{name}.stan") for name in functions).rstrip("\n"),
+        structure=table.name,
+        table=table,
         gradient=structure.truncate_mode or structure.gradient,
         error_model=structure.error_model,
         sigma_prior=structure.sigma_prior,
@@ -155,7 +178,7 @@ def render_program(structure: Structure) -> Program:
         initial_states=initial_states_block(structure),
     )
     headers = [
-        (folder / name.format(error_model=structure.error_model)).read_text(encoding="utf-8")
+        read(name.format(error_model=structure.error_model, structure=table.name))
         for name in _HEADERS[structure.gradient]
     ]
     return Program(code=code, header="\n".join(headers) or None)

@@ -58,6 +58,12 @@ class Parameter:
     highest: float = math.inf
     spurious: Bounds = NOWHERE
 
+    @property
+    def least(self) -> float | None:
+        """What no bound of it may be below; None for none."""
+        least = max(self.lowest, self.above)
+        return None if math.isinf(least) else least
+
 
 @dataclass(frozen=True)
 class Store:
@@ -151,6 +157,9 @@ class Structure:
         In the order of tables.
     module : str
         Where its equations are in NumPy, which this table does without.
+    folder : str, optional
+        Folder that its Stan and C++ are in, below ``structures`` and ``cpp/routing``; by default
+        that of the package.
     """
 
     name: str
@@ -161,6 +170,7 @@ class Structure:
     hydrographs: tuple[Hydrograph, ...]
     fluxes: tuple[Flux, ...]
     module: str
+    folder: str | None = None
 
     @property
     def equations(self) -> ModuleType:
