@@ -160,7 +160,7 @@ def sample_reference(problem: Problem, seed: int, parallel_chains: int) -> dict[
         max_treedepth=MAX_TREEDEPTH,
         seed=seed,
     )
-    program = render_program(task.model.structure)
+    program = render_program(task.model.spec)
     executable = compile_program(program.code, program.header)
     posterior, stats = _sample(executable.path, task, settings)
     names = task.model.parameters

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gr4jstan.model.definition import Model, define_model, stan_data
-from gr4jstan.model.programs import Structure, render_program
+from gr4jstan.model.programs import ProgramSpec, render_program
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.sampling.density import LogDensity, compile_log_density
@@ -67,15 +67,15 @@ def model_of(kind: str, gradient: str = "autodiff", **options: Any) -> Model:
 
 
 @functools.cache
-def _compiled(structure: Structure) -> LogDensity:
-    return compile_log_density(render_program(structure), {})
+def _compiled(spec: ProgramSpec) -> LogDensity:
+    return compile_log_density(render_program(spec), {})
 
 
 @dataclass(frozen=True)
 class Case:
     """A compiled program with its data."""
 
-    structure: Structure
+    spec: ProgramSpec
     data: dict[str, Any]
 
     @property
@@ -88,7 +88,7 @@ class Case:
             for name in names
             if f"{name}_lower" in data
         }
-        if self.structure.priors == "airgr-sls":
+        if self.spec.priors == "airgr-sls":
             scales = {name: (label, scale) for label, (name, scale) in SAMPLED_AS.items()}
             for name in ("x1", "x2", "x3", "x4"):
                 lower, upper = bounds.pop(name)
@@ -97,16 +97,16 @@ class Case:
         bounds |= {
             name: (0.0, 1.0) for name in ("S0_fraction", "R0_fraction") if f"{name}_alpha" in data
         }
-        bounds |= {} if self.structure.known_sigma else {"sigma": (0.0, np.inf)}
+        bounds |= {} if self.spec.known_sigma else {"sigma": (0.0, np.inf)}
         bounds |= {"sigma_slope": (0.0, np.inf)} if "sigma_slope_scale" in data else {}
         return bounds | ({"nu": (1.0, np.inf)} if "nu_alpha" in data else {})
 
     def with_data(self, **changes: Any) -> "Case":
-        return Case(self.structure, self.data | changes)
+        return Case(self.spec, self.data | changes)
 
     @property
     def density(self) -> LogDensity:
-        return LogDensity(_compiled(self.structure).executable, self.data)
+        return LogDensity(_compiled(self.spec).executable, self.data)
 
     def evaluate(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return self.density.evaluate(points)
@@ -136,4 +136,4 @@ def case_of(
     """A model of a kind and a gradient on a data set or catchment."""
     model = model_of(kind, gradient, **options)
     days = load_dataset(catchment) if isinstance(catchment, str) else catchment
-    return Case(model.structure, stan_data(model, days))
+    return Case(model.spec, stan_data(model, days))

@@ -47,7 +47,7 @@ def case_in_the_box(kind, catchment="example", **options):
 
 def autodiff(case, points):
     """Log density and gradient by the program that leaves both to Stan."""
-    structure = replace(case.structure, gradient="autodiff")
+    structure = replace(case.spec, gradient="autodiff")
     return Case(structure, case.data).evaluate(points)
 
 
@@ -77,7 +77,7 @@ def box_points(case, n=60, seed=1):
         corner = corners[list(BOX).index(name)] if name in BOX else rng.uniform(low, high, 16)
         values[name] = np.concatenate([drawn, corner])
     points = case.unconstrain(values)[values["x2"] / values["x3"] >= -2]
-    if case.structure.error_model != "boxcox":
+    if case.spec.error_model != "boxcox":
         return points
     flows = np.array([flow(case, constrain(case, point)[0]) for point in points])
     return points[((flows == 0) | (flows > 1e-6)).all(axis=1)]
@@ -370,7 +370,7 @@ def test_point_that_overflows_is_rejected_by_both(bounds, values):
 
 def test_chain_survives_where_half_of_the_space_is_rejected():
     case = overflowing("adjoint")
-    program = render_program(case.structure)
+    program = render_program(case.spec)
     executable = compile_program(program.code, program.header, progress=False).path
     init = {"x1": 320, "x2": 2, "x3": 20, "x4": 1.4, "S0": 190}
     settings = SamplerSettings(chains=2, iter_warmup=100, iter_sampling=200, seed=shifted(1))

@@ -234,7 +234,7 @@ def test_the_header_of_an_earlier_program_is_not_taken_for_that_of_a_later_one(
 ) -> None:
     folder = shutil.copytree(fit_folder, tmp_path / "fit")
     model = load_fit(folder).model
-    alone = render_program(replace(model.structure, gradient="autodiff"))
+    alone = render_program(replace(model.spec, gradient="autodiff"))
     (folder / "model.stan").write_text(alone.code)
     assert load_fit(folder).header is None
 

@@ -117,10 +117,10 @@ def test_defaults_of_the_model(command: str) -> None:
         ({"priors": "airgr-sls"}, "; {initial_states} with priors airgr-sls)"),
     ):
         model = define_model(**given)
-        assert said.format(**vars(model.structure)) in text
-    assert define_model(priors="airgr-sls").structure.error_model == "gaussian"
+        assert said.format(**vars(model.spec)) in text
+    assert define_model(priors="airgr-sls").spec.error_model == "gaussian"
     truncated = define_model(gradient="truncated")
-    assert f"(chunk) (default: {truncated.structure.truncate_mode})" in text
+    assert f"(chunk) (default: {truncated.spec.truncate_mode})" in text
     assert f"reaches back (default: {truncated.truncate_steps})" in text
 
 

@@ -44,20 +44,20 @@ def test_variants_are_those_of_the_post() -> None:
     assert [variant.name for variant in variants] == NAMES
     full, last, chunk, subsampled, default = variants
     for variant in variants:
-        assert variant.task.model.structure.priors == "uniform"
+        assert variant.task.model.spec.priors == "uniform"
         assert variant.task.model.parameters == ("x1", "x2", "x3", "x4", "S0", "R0")
         assert variant.task.data["sigma"] == 0.1
         assert len(variant.task.catchment) == 50
-    assert full.task.model.structure.gradient == "autodiff"
-    assert default.task.model.structure.gradient != "truncated"
+    assert full.task.model.spec.gradient == "autodiff"
+    assert default.task.model.spec.gradient != "truncated"
     assert default.task.days.tolist() == list(range(50))
     for variant, mode in ((last, "last"), (chunk, "chunk")):
-        assert variant.task.model.structure.gradient == "truncated"
-        assert variant.task.model.structure.truncate_mode == mode
+        assert variant.task.model.spec.gradient == "truncated"
+        assert variant.task.model.spec.truncate_mode == mode
         assert variant.task.data["truncate_steps"] == 5
         assert variant.task.days.tolist() == list(range(50))
     assert subsampled.task.days.tolist() == list(range(0, 50, 5))
-    assert subsampled.task.model.structure == full.task.model.structure
+    assert subsampled.task.model.spec == full.task.model.spec
 
 
 def test_fewer_draws_for_the_truncated_variants_only_and_never_more() -> None:

@@ -53,7 +53,7 @@ def log_prior(case, values):
         if name in values:
             prior = stats.beta(data[f"{name}_alpha"], data[f"{name}_beta"])
             terms.append(prior.logpdf(values[name]))
-    if case.structure.priors == "airgr-sls":
+    if case.spec.priors == "airgr-sls":
         terms.append(-np.log(values["sigma"]))
     for name in ("sigma", "sigma_slope"):
         if f"{name}_scale" in data:
@@ -67,7 +67,7 @@ def log_likelihood_terms(case, values, days, Q_obs):
     """One term a day; days count from 0."""
     Q_obs, Q = np.asarray(Q_obs), flow(case, values)[days]
     sigma = values.get("sigma", case.data.get("sigma"))
-    match case.structure.error_model:
+    match case.spec.error_model:
         case "gaussian":
             return stats.norm.logpdf(Q_obs, Q, sigma)
         case "linear":

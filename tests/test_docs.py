@@ -47,7 +47,7 @@ from gr4jstan.fitting.results import Fit
 from gr4jstan.many.manifest import CALIBRATING, READING
 from gr4jstan.model.definition import define_model
 from gr4jstan.model.priors import prior_numbers
-from gr4jstan.model.programs import CHOICES, Structure, render_program
+from gr4jstan.model.programs import CHOICES, ProgramSpec, render_program
 from gr4jstan.scoring.scores import SCORES
 from gr4jstan.structures.catalogue import GR4J
 from seeds import shifted
@@ -356,7 +356,7 @@ def test_a_reader_can_follow_the_page(
             elif block.language == "floors":
                 pass  # it has a test of its own
             elif block.language in ("stan", "cpp"):
-                program = render_program(define_model().structure)
+                program = render_program(define_model().spec)
                 source = program.code if block.language == "stan" else program.header
                 assert source is not None
                 for line in block.text.splitlines():
@@ -454,15 +454,15 @@ def test_options_that_are_named_exist(page: Path) -> None:
 # --- tables that restate the code --------------------------------------------------------------
 
 
-def structures() -> list[tuple[Structure, bool]]:
-    """All structures, and whether sigma is known."""
+def specs() -> list[tuple[ProgramSpec, bool]]:
+    """All specs, and whether sigma is known."""
     found = []
     axes = [*(CHOICES[n] for n in ("gradient", "error_model", "priors", "initial_states"))]
     for (gradient, error_model, priors, states), known in product(product(*axes), (False, True)):
         mode = "last" if gradient == "truncated" else None
         with contextlib.suppress(InputError):
-            structure = Structure(gradient, mode, error_model, known, priors, states)  # type: ignore[arg-type]
-            found.append((structure, known))
+            spec = ProgramSpec(gradient, mode, error_model, known, priors, states)  # type: ignore[arg-type]
+            found.append((spec, known))
     return found
 
 
@@ -477,9 +477,9 @@ def block(program: str, name: str) -> dict[str, str]:
     return {name: kind for kind, name in declared}
 
 
-def belongs(cell: str, structure: Structure, known: bool) -> bool:
-    """Whether a structure is among the programs that a cell names."""
-    values = {f.name: getattr(structure, f.name) for f in fields(structure)}
+def belongs(cell: str, spec: ProgramSpec, known: bool) -> bool:
+    """Whether a spec is among the programs that a cell names."""
+    values = {f.name: getattr(spec, f.name) for f in fields(spec)}
     values["sigma"] = "known" if known else "estimated"
     conditions = [] if cell == "all" else code(cell)
     assert conditions or cell == "all", cell
@@ -491,24 +491,24 @@ def belongs(cell: str, structure: Structure, known: bool) -> bool:
 
 def test_variables_of_the_programs() -> None:
     page = tables("for-stan-users.md")
-    for structure, known in structures():
-        program = render_program(structure).code
+    for spec, known in specs():
+        program = render_program(spec).code
         data = {
             code(row["variable"])[0]: code(row["declared as"])[0]
             for row in page["variable"]
-            if belongs(row["program"], structure, known)
+            if belongs(row["program"], spec, known)
         }
         assert data == block(program, "data")
         for name in ("parameters", "transformed parameters"):
             rows = [row for row in page["name"] if code(row["block"]) == [name]]
-            named = {code(r["name"])[0] for r in rows if belongs(r["program"], structure, known)}
+            named = {code(r["name"])[0] for r in rows if belongs(r["program"], spec, known)}
             assert named == set(block(program, name))
 
 
 def test_numbers_of_the_priors() -> None:
     rows = tables("for-stan-users.md")["number"]
     for priors in CHOICES["priors"]:
-        numbers = prior_numbers(Structure(priors=priors))  # type: ignore[arg-type]
+        numbers = prior_numbers(ProgramSpec(priors=priors))  # type: ignore[arg-type]
         stated = {code(row["number"])[0]: row[f"`{priors}`"] for row in rows if row[f"`{priors}`"]}
         of_parameters = {name: x for name, x in numbers.items() if re.match(r"x\d", name)}
         assert stated == {name: f"{x:.4g}" for name, x in of_parameters.items()}
@@ -531,7 +531,7 @@ def test_error_models() -> None:
         for number, value in model.numbers.items():
             if number in ("boxcox_lambda", "sigma_slope_scale", "nu_alpha", "nu_beta"):
                 assert f"{value:g}" in row["prior of the parameters"]
-    assert "(default)" in rows[define_model().structure.error_model]["error model"]
+    assert "(default)" in rows[define_model().spec.error_model]["error model"]
 
 
 def test_columns_of_airgr() -> None:

@@ -78,7 +78,7 @@ def test_an_observation_has_probability_one_in_all(model, Q):
     def density(y):
         return float(np.exp(log_likelihood(model, [y], [[Q]], values_of(model)))[0, 0])
 
-    if model.structure.error_model == "boxcox":
+    if model.spec.error_model == "boxcox":
         at_zero = density(0.0)
         pieces = [(0, 1e-6), (1e-6, 1e-3), (1e-3, 1), (1, 10), (10, np.inf)]
     else:
@@ -153,7 +153,7 @@ def test_responses_are_never_negative_unless_asked_for(model):
     clipped = respond(model, Q, eta, values_of(model, 3))
     free = respond(model, Q, eta, values_of(model, 3), clip=False)
     assert (clipped == np.maximum(free, 0)).all()
-    assert (free < 0).any() == (model.structure.error_model != "boxcox")
+    assert (free < 0).any() == (model.spec.error_model != "boxcox")
 
 
 def test_heavy_tails_have_finite_scores():

@@ -248,7 +248,7 @@ def test_a_killed_chain_is_told_and_three_are_not_passed_off_as_four(
 
 def test_a_chain_that_gives_up_is_told_with_its_last_words(tmp_path: Path, compiled: None) -> None:
     task = define_task("synthetic", define_model(priors="uniform", sigma=0.1))
-    program = render_program(task.model.structure)
+    program = render_program(task.model.spec)
     real = compile_program(program.code, program.header, progress=False).path
     wrapper = tmp_path / "gr4j"
     wrapper.write_text(

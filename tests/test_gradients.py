@@ -101,7 +101,7 @@ def log_density(case, u, detached_before, silent_until):
         if name in x:
             a, b = data[f"{name}_alpha"], data[f"{name}_beta"]
             density += (a - 1) * np.log(x[name]) + (b - 1) * np.log(1 - x[name]) - betaln(a, b)
-    if case.structure.priors == "airgr-sls":
+    if case.spec.priors == "airgr-sls":
         density -= np.log(x["sigma"])
     for name in ("sigma", "sigma_slope"):
         if f"{name}_scale" in data:
@@ -125,7 +125,7 @@ def normal(value, mean, sd):
 
 def error_terms(case, x, y, Q):
     sigma = x.get("sigma", case.data.get("sigma"))
-    match case.structure.error_model:
+    match case.spec.error_model:
         case "gaussian":
             return normal(y, Q, sigma)
         case "linear":

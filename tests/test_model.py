@@ -64,7 +64,7 @@ def test_parameters_follow_from_the_options(
 def test_error_model_and_initial_states_that_are_not_chosen(
     options: dict[str, Any], error_model: str, initial_states: str
 ) -> None:
-    structure = define_model(**options).structure
+    structure = define_model(**options).spec
     assert (structure.error_model, structure.initial_states) == (error_model, initial_states)
 
 
@@ -86,7 +86,7 @@ def test_units_of_the_parameters(options: dict[str, Any], expected: dict[str, st
 
 def test_a_truncated_gradient_reaches_back_the_posts_5_days_by_default() -> None:
     model = define_model(gradient="truncated")
-    assert (model.structure.truncate_mode, model.truncate_steps) == ("last", 5)
+    assert (model.spec.truncate_mode, model.truncate_steps) == ("last", 5)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ import itertools
 from pathlib import Path
 import gr4jstan
 from gr4jstan.reading.datasets import dataset_names
-from gr4jstan.model.programs import CHOICES, Structure, render_program, stan_folder
+from gr4jstan.model.programs import CHOICES, ProgramSpec, render_program, stan_folder
 
 here = Path.cwd()
 assert Path(gr4jstan.__file__).is_relative_to(here), gr4jstan.__file__
@@ -30,7 +30,7 @@ for gradient, priors, states in itertools.product(
 ):
     modes = CHOICES["truncate_mode"] if gradient == "truncated" else (None,)
     for mode in modes:
-        structure = Structure(gradient, mode, priors=priors, initial_states=states)
+        structure = ProgramSpec(gradient, mode, priors=priors, initial_states=states)
         assert "gr4j" in render_program(structure).code
 for name in dataset_names():
     assert len(gr4jstan.load_dataset(name)) >= 50

@@ -8,16 +8,16 @@ from scipy import stats
 
 from gr4jstan.errors import InputError
 from gr4jstan.model.priors import prior_numbers
-from gr4jstan.model.programs import Structure
+from gr4jstan.model.programs import ProgramSpec
 
-DEFAULT = Structure()
-UNIFORM = Structure(priors="uniform")
-FIXED = Structure(initial_states="fixed")
-AIRGR = Structure(priors="airgr-sls", initial_states="fixed")
-BOXCOX = Structure(error_model="boxcox")
-LINEAR = Structure(error_model="linear")
-STUDENT = Structure(error_model="student_t")
-KNOWN = Structure(known_sigma=True)
+DEFAULT = ProgramSpec()
+UNIFORM = ProgramSpec(priors="uniform")
+FIXED = ProgramSpec(initial_states="fixed")
+AIRGR = ProgramSpec(priors="airgr-sls", initial_states="fixed")
+BOXCOX = ProgramSpec(error_model="boxcox")
+LINEAR = ProgramSpec(error_model="linear")
+STUDENT = ProgramSpec(error_model="student_t")
+KNOWN = ProgramSpec(known_sigma=True)
 
 # Perrin et al. (2003), table 1: 80 % confidence intervals
 PERRIN = {"x1": (100, 1200), "x2": (-5, 3), "x3": (20, 300), "x4": (1.1, 2.9)}
@@ -69,8 +69,8 @@ def test_box_of_airgr_is_9_99_either_way_on_its_transformed_scale() -> None:
 
 def test_numbers_of_the_error_models() -> None:
     extra = {
-        structure.error_model: prior_numbers(structure).items() - prior_numbers(DEFAULT).items()
-        for structure in (BOXCOX, LINEAR, STUDENT)
+        spec.error_model: prior_numbers(spec).items() - prior_numbers(DEFAULT).items()
+        for spec in (BOXCOX, LINEAR, STUDENT)
     }
     assert extra == {
         "boxcox": {("boxcox_lambda", 0.2)},
@@ -80,14 +80,14 @@ def test_numbers_of_the_error_models() -> None:
 
 
 @pytest.mark.parametrize(
-    "structure", [DEFAULT, UNIFORM, FIXED, AIRGR, BOXCOX, LINEAR, STUDENT, KNOWN], ids=str
+    "spec", [DEFAULT, UNIFORM, FIXED, AIRGR, BOXCOX, LINEAR, STUDENT, KNOWN], ids=str
 )
-def test_every_number_can_be_set(structure: Structure) -> None:
-    names = set(prior_numbers(structure))
-    names |= {"sigma_scale"} if structure not in (AIRGR, KNOWN) else set()
+def test_every_number_can_be_set(spec: ProgramSpec) -> None:
+    names = set(prior_numbers(spec))
+    names |= {"sigma_scale"} if spec not in (AIRGR, KNOWN) else set()
     for name in names:
-        value = 0.9 * prior_numbers(structure).get(name, 0.7) + 0.07
-        assert prior_numbers(structure, {name: value})[name] == value
+        value = 0.9 * prior_numbers(spec).get(name, 0.7) + 0.07
+        assert prior_numbers(spec, {name: value})[name] == value
 
 
 def test_an_override_replaces_one_number_only() -> None:
@@ -96,7 +96,7 @@ def test_an_override_replaces_one_number_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("structure", "overrides", "words"),
+    ("spec", "overrides", "words"),
     [
         (DEFAULT, {"x9_upper": 1.0}, ["'x9_upper'", "x1_upper"]),
         # the post's stores have no fractions, the fixed ones no spread
@@ -126,9 +126,9 @@ def test_an_override_replaces_one_number_only() -> None:
     ],
 )
 def test_numbers_that_make_no_prior_are_refused(
-    structure: Structure, overrides: dict[str, Any], words: list[str]
+    spec: ProgramSpec, overrides: dict[str, Any], words: list[str]
 ) -> None:
     with pytest.raises(InputError) as refused:
-        prior_numbers(structure, overrides)
+        prior_numbers(spec, overrides)
     for word in words:
         assert word in str(refused.value)

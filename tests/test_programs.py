@@ -7,11 +7,11 @@ import pytest
 
 from gr4jstan.cmdstan.compiler import compile_program
 from gr4jstan.errors import InputError, ToolchainError
-from gr4jstan.model.programs import CHOICES, Structure, render_program, stan_folder
+from gr4jstan.model.programs import CHOICES, ProgramSpec, render_program, stan_folder
 from stan_programs import model_of
 
 
-def structures():
+def specs():
     variants = [(gradient, None) for gradient in CHOICES["gradient"] if gradient != "truncated"]
     variants += [("truncated", mode) for mode in CHOICES["truncate_mode"]]
     rest = ("error_model", "priors", "initial_states")
@@ -20,13 +20,13 @@ def structures():
     ):
         if chosen[0] != "gaussian" and (sigma or chosen[1] == "airgr-sls"):
             continue  # refused, see below
-        yield Structure(gradient, mode, known_sigma=sigma, **dict(zip(rest, chosen, strict=True)))
+        yield ProgramSpec(gradient, mode, known_sigma=sigma, **dict(zip(rest, chosen, strict=True)))
 
 
-def name_of(structure):
-    parts = [structure.truncate_mode or structure.gradient, structure.error_model]
-    parts += [structure.priors, structure.initial_states]
-    return "-".join([*parts, "known" if structure.known_sigma else "unknown"])
+def name_of(spec):
+    parts = [spec.truncate_mode or spec.gradient, spec.error_model]
+    parts += [spec.priors, spec.initial_states]
+    return "-".join([*parts, "known" if spec.known_sigma else "unknown"])
 
 
 def block(code, name):
@@ -34,20 +34,20 @@ def block(code, name):
     return re.search(rf"^{name} {{$(.*?)^}}$", code, re.MULTILINE | re.DOTALL)[1]
 
 
-every_structure = pytest.mark.parametrize("structure", list(structures()), ids=name_of)
+every_spec = pytest.mark.parametrize("spec", list(specs()), ids=name_of)
 
 
-@every_structure
-def test_program_is_plain_stan_without_a_template_s_leftovers(structure):
-    code = render_program(structure).code
+@every_spec
+def test_program_is_plain_stan_without_a_template_s_leftovers(spec):
+    code = render_program(spec).code
     assert not re.search(r"{{|}}|{%|%}|{#|#}|#include|Undefined|\bNone\b", code)
     assert code.endswith("}\n")
     assert code.count("{") == code.count("}")
 
 
-@every_structure
-def test_program_has_its_blocks_in_order(structure):
-    code = render_program(structure).code
+@every_spec
+def test_program_has_its_blocks_in_order(spec):
+    code = render_program(spec).code
     blocks = re.findall(r"^([a-z ]+) {$", code, re.MULTILINE)
     order = ["functions", "data", "transformed data", "parameters"]
     order += ["transformed parameters", "model"]
@@ -55,9 +55,9 @@ def test_program_has_its_blocks_in_order(structure):
     assert {"functions", "data", "parameters", "model"} <= set(blocks)
 
 
-@every_structure
-def test_every_function_called_is_in_the_program_or_in_its_header(structure):
-    program = render_program(structure)
+@every_spec
+def test_every_function_called_is_in_the_program_or_in_its_header(spec):
+    program = render_program(spec)
     code = re.sub(r"//[^\n]*|/\*.*?\*/", "", program.code, flags=re.DOTALL)
     defined = re.findall(r"^  (?:int|real|vector) (\w+)\([^)]*\) {$", code, re.MULTILINE)
     declared = re.findall(r"^  (?:int|real|vector) (\w+)\([^)]*\);$", code, re.MULTILINE)
@@ -67,9 +67,9 @@ def test_every_function_called_is_in_the_program_or_in_its_header(structure):
     assert bool(declared) == bool(program.header)
 
 
-@every_structure
-def test_every_variable_of_the_data_block_is_used(structure):
-    code = render_program(structure).code
+@every_spec
+def test_every_variable_of_the_data_block_is_used(spec):
+    code = render_program(spec).code
     names = re.findall(r"(\w+);", block(code, "data"))
     assert {"T", "P", "E", "N", "obs_day", "Q_obs"} <= set(names)
     without_comments = re.sub(r"//.*", "", code)
@@ -77,16 +77,16 @@ def test_every_variable_of_the_data_block_is_used(structure):
     assert not unused
 
 
-@every_structure
-def test_only_programs_with_c_plus_plus_of_their_own_have_a_header(structure):
-    header = render_program(structure).header
-    assert (header is None) == (structure.gradient == "autodiff")
-    if structure.gradient == "truncated":
+@every_spec
+def test_only_programs_with_c_plus_plus_of_their_own_have_a_header(spec):
+    header = render_program(spec).header
+    assert (header is None) == (spec.gradient == "autodiff")
+    if spec.gradient == "truncated":
         assert header == (stan_folder() / "cpp" / "stop_gradient.hpp").read_text()
 
 
 def test_all_programs_differ():
-    codes = [render_program(structure).code for structure in structures()]
+    codes = [render_program(spec).code for spec in specs()]
     assert len(set(codes)) == len(codes)
 
 
@@ -108,7 +108,7 @@ def test_all_programs_differ():
 )
 def test_numbers_are_data_and_never_change_the_program(kind, gradient, one, other):
     programs = [
-        render_program(model_of(kind, gradient, **options).structure) for options in (one, other)
+        render_program(model_of(kind, gradient, **options).spec) for options in (one, other)
     ]
     assert programs[0] == programs[1]
 
@@ -116,14 +116,14 @@ def test_numbers_are_data_and_never_change_the_program(kind, gradient, one, othe
 @pytest.mark.parametrize("name", CHOICES)
 def test_unknown_choice_is_refused_with_those_there_are(name):
     with pytest.raises(InputError, match=f"{name} is 'guess'; choose one of ") as error:
-        Structure(**{name: "guess"})
+        ProgramSpec(**{name: "guess"})
     assert all(choice in str(error.value) for choice in CHOICES[name])
 
 
 @pytest.mark.parametrize(("gradient", "mode"), [("truncated", None), ("autodiff", "last")])
 def test_truncation_mode_goes_with_a_truncated_gradient_only(gradient, mode):
     with pytest.raises(InputError, match=r"truncate_mode is .* a truncated gradient needs a mode"):
-        Structure(gradient, mode)
+        ProgramSpec(gradient, mode)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_truncation_mode_goes_with_a_truncated_gradient_only(gradient, mode):
 )
 def test_known_sigma_and_priors_of_airgr_go_with_gaussian_errors_only(options, words):
     with pytest.raises(InputError, match=words):
-        Structure(**options)
+        ProgramSpec(**options)
 
 
 def test_sources_are_where_the_package_looks_for_them():
@@ -149,7 +149,7 @@ def test_sources_are_where_the_package_looks_for_them():
 
 
 def test_header_that_does_not_define_what_the_program_declares_fails_to_build():
-    program = render_program(model_of("post", "last").structure)
+    program = render_program(model_of("post", "last").spec)
     with pytest.raises(ToolchainError, match="does not compile") as error:
         compile_program(program.code, "// nothing here\n", progress=False)
     assert "stop_gradient" in str(error.value)

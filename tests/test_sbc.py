@@ -185,7 +185,7 @@ def small_study(change_code, change_data):
 
     rng = np.random.default_rng(shifted(1))
     template = loose_template()
-    program = render_program(template.model.structure)
+    program = render_program(template.model.spec)
     code = change_code(program.code)
     executable = compile_program(code, program.header, progress=False).path
     prior = fractions(prior_draws(template.model, template.data, 1000, rng))

@@ -99,7 +99,7 @@ def _density(P: Array, E: Array, gradient: Gradient) -> tuple[LogDensity, Array]
     Q = simulate_flow(P, E, x1, x2, x3, x4, s0=S0, r0=R0)
     model = define_model(priors="uniform", sigma=0.1, gradient=gradient)
     task = define_task(Catchment(name="benchmark", P=P, E=E, Q=Q), model)
-    density = compile_log_density(render_program(model.structure), task.data)
+    density = compile_log_density(render_program(model.spec), task.data)
     return density, density.unconstrain(SYNTHETIC_TRUTH)
 
 

@@ -24,7 +24,7 @@ _LEAPFROGS = 80
 def sample_gr4jstan(case: Case, budget: float, seed: int) -> Run:
     """Sample a case with all defaults; the budget is not needed."""
     task = case.task()
-    program = render_program(task.model.structure)
+    program = render_program(task.model.spec)
     start = time.perf_counter()
     compile_program(program.code, program.header, progress=False)
     compile_log_density(program, task.data)
@@ -55,7 +55,7 @@ def sample_gr4jstan(case: Case, budget: float, seed: int) -> Run:
 def sample_cmdstan(case: Case, budget: float, seed: int) -> Run:
     """Sample a case with CmdStan's defaults, with fewer iterations if the budget asks for it."""
     task = case.task(gradient="autodiff")
-    program = render_program(task.model.structure)
+    program = render_program(task.model.spec)
     start = time.perf_counter()
     executable = compile_program(program.code, program.header, progress=False)
     density = compile_log_density(program, task.data)

@@ -60,7 +60,7 @@ def stage_targets(stages: dict[str, dict[str, float]]) -> list[Target]:
 def _build(compile_afresh: bool) -> dict[str, float]:
     render_program.cache_clear()
     start = time.perf_counter()
-    program = render_program(define_model().structure)
+    program = render_program(define_model().spec)
     seconds = {"render": time.perf_counter() - start}
     if compile_afresh:
         before = os.environ.get("GR4JSTAN_CACHE")

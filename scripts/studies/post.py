@@ -68,7 +68,7 @@ def compile_programs() -> None:
 
 def task_density(task: Task) -> LogDensity:
     """Log density of a task with the gradient that NUTS is given."""
-    return compile_log_density(render_program(task.model.structure), task.data)
+    return compile_log_density(render_program(task.model.spec), task.data)
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def exact_posterior(task: Task, settings: SamplerSettings) -> Posterior:
 
 def run_nuts(task: Task, start: Start, settings: SamplerSettings) -> tuple[Draws, dict[str, Any]]:
     """Sample with a given metric; the draws, and gr4jstan's diagnostics of them."""
-    program = render_program(task.model.structure)
+    program = render_program(task.model.spec)
     executable = compile_program(program.code, program.header, progress=False)
     draws = sample(
         executable.path,

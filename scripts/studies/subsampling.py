@@ -158,7 +158,7 @@ def _run(
 
 def _sample_diagonal(task: Task, start: Start, settings: SamplerSettings) -> Draws:
     """NUTS as CmdStan does it by default, from given starting points."""
-    program = render_program(task.model.structure)
+    program = render_program(task.model.spec)
     executable = compile_program(program.code, program.header, progress=False)
     cmdstanpy.set_cmdstan_path(str(require_cmdstan()))
     cmdstanpy.disable_logging()

@@ -222,7 +222,7 @@ def _build_and_run() -> str:
     from gr4jstan.sampling.density import compile_log_density
 
     model = define_model()
-    program = render_program(model.structure)
+    program = render_program(model.spec)
     data = _DATA | model.numbers
     start = time.monotonic()
     built = compile_program(program.code, program.header, progress=False)

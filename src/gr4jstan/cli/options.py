@@ -6,7 +6,7 @@ and a test holds the two together.
 
 import argparse
 
-from gr4jstan.model.programs import CHOICES, Structure
+from gr4jstan.model.programs import CHOICES, ProgramSpec
 from gr4jstan.sampling.settings import SamplerSettings
 
 # Names of `gr4jstan.datasets` and units of `gr4jstan.flow_units`, which cost an import of pandas.
@@ -144,7 +144,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     """What the Stan program is made of."""
     group = parser.add_argument_group("model")
     # the fields of the class: making one would import numpy
-    defaults = Structure
+    defaults = ProgramSpec
     group.add_argument(
         "--error-model",
         choices=CHOICES["error_model"],

@@ -143,10 +143,10 @@ def expected_seconds(variant: Variant) -> tuple[float, int]:
         Assumed steps a draw: saturated trees for a truncated gradient, else a usual number.
     """
     task, settings = variant.task, variant.settings
-    program = render_program(task.model.structure)
+    program = render_program(task.model.spec)
     executable = compile_program(program.code, program.header, progress=False)
     init = screened_inits(task, 1, settings.seed)[0]
-    saturated = task.model.structure.gradient == "truncated"
+    saturated = task.model.spec.gradient == "truncated"
     leapfrogs = 2**settings.max_treedepth - 1 if saturated else _USUAL_LEAPFROGS
     iterations = settings.chains * iterations_of_a_chain(variant)
     one = gradient_seconds(executable.path, task.data, init)
@@ -160,7 +160,7 @@ def iterations_of_a_chain(variant: Variant) -> int:
 
 def compile_variants(variants: tuple[Variant, ...]) -> None:
     """Compile the programs of the variants, two at a time."""
-    programs = {render_program(variant.task.model.structure) for variant in variants}
+    programs = {render_program(variant.task.model.spec) for variant in variants}
     with ThreadPoolExecutor(max_workers=2) as pool:
         for done in [
             pool.submit(compile_program, program.code, program.header, progress=False)

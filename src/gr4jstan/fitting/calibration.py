@@ -147,7 +147,7 @@ def run_task(
     """
     begin = time.perf_counter()
     cmdstan = require_cmdstan()
-    program = render_program(task.model.structure)
+    program = render_program(task.model.spec)
     executable = compile_program(program.code, program.header, progress=show_progress)
     density = exact_density(task, progress=show_progress)
     compiled = time.perf_counter()
@@ -201,14 +201,14 @@ def describe_run(task: Task, settings: SamplerSettings, cmdstan: Path, code: str
         "validation": None if task.validation is None else _describe_validation(task.validation),
         "parameters": list(model.parameters),
         "model": {
-            "gradient": model.structure.gradient,
-            "truncate_mode": model.structure.truncate_mode,
+            "gradient": model.spec.gradient,
+            "truncate_mode": model.spec.truncate_mode,
             "truncate_steps": model.truncate_steps,
             "subsample": model.subsample,
-            "error_model": model.structure.error_model,
+            "error_model": model.spec.error_model,
             "sigma": model.sigma,
-            "priors": model.structure.priors,
-            "initial_states": model.structure.initial_states,
+            "priors": model.spec.priors,
+            "initial_states": model.spec.initial_states,
             "prior_settings": model.numbers,
         },
         "sampler": settings.as_dict(),

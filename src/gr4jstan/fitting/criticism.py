@@ -62,8 +62,8 @@ def predictive_idata(
     time = dataset(idata, "observed_data")["Q"].coords
 
     def flows(values: dict[str, Array]) -> Array:
-        start = start_state(model.row, values)
-        return simulate_draws(model.row, values, P, E, start)[0][:, observed]
+        start = start_state(model.structure, values)
+        return simulate_draws(model.structure, values, P, E, start)[0][:, observed]
 
     def draw_observations(values: dict[str, Array], flow: Array) -> Array:
         return respond(model, flow, rng.standard_normal(flow.shape), values)

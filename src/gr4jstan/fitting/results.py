@@ -128,7 +128,7 @@ class Fit:
         """
         values = self._values(*self._choose(draws))
         P, E = (self._days[name].to_numpy() for name in ("P", "E"))
-        return simulate_draws(self.model.row, values, P, E, self._start(values))[0]
+        return simulate_draws(self.model.structure, values, P, E, self._start(values))[0]
 
     def simulations(self, draws: int | None = None, block: int = 50) -> Iterator[Simulation]:
         """All stores and fluxes of the simulated period, some draws at a time.
@@ -147,7 +147,7 @@ class Fit:
         """
         values = self._values(*self._choose(draws or self.diagnostics["draws"]))
         P, E = (self._days[name].to_numpy() for name in ("P", "E"))
-        yield from simulations(self.model.row, values, P, E, self._start(values), block)
+        yield from simulations(self.model.structure, values, P, E, self._start(values), block)
 
     def fluxes(self, names: Sequence[str], draws: int = DRAWS) -> "xr.Dataset":
         """Stores and fluxes of the simulated period, under airGR's names in lower case.
@@ -172,7 +172,7 @@ class Fit:
         """
         import xarray as xr
 
-        known = [flux.name for flux in self.model.row.fluxes]
+        known = [flux.name for flux in self.model.structure.fluxes]
         for name in names:
             if name not in known:
                 raise InputError(f"There is no flux {name!r}; choose among {', '.join(known)}.")
@@ -370,7 +370,7 @@ class Fit:
         values = self._values(chain, draw)
         P, E, Q = (self._days[name].to_numpy() for name in ("P", "E", "Q"))
         flow, state = simulate_draws(
-            self.model.row, values, P, E, self._start(values), progress=can_show_bars()
+            self.model.structure, values, P, E, self._start(values), progress=can_show_bars()
         )
         days = np.flatnonzero(~np.isnan(Q))
         memory = learn_memory(self.model, values, Q[days], days, flow)
@@ -380,9 +380,11 @@ class Fit:
         self, forcing: "pd.DataFrame", *, continued: bool, stream: int, skipped: int = 0
     ) -> Prediction:
         values = self._values(self.end.chain, self.end.draw)
-        state = self.end.state if continued else spin_up_state(self.model.row, values)
+        state = self.end.state if continued else spin_up_state(self.model.structure, values)
         P, E = (forcing[name].to_numpy() for name in ("P", "E"))
-        flow, _ = simulate_draws(self.model.row, values, P, E, state, progress=can_show_bars())
+        flow, _ = simulate_draws(
+            self.model.structure, values, P, E, state, progress=can_show_bars()
+        )
         dates = forcing.index[skipped:]
         return self._with_errors(flow[:, skipped:], dates, continued=continued, stream=stream)
 
@@ -400,7 +402,7 @@ class Fit:
         )
 
     def _start(self, values: dict[str, NDArray[np.float64]]) -> State:
-        return start_state(self.model.row, values)
+        return start_state(self.model.structure, values)
 
     def _choose(self, draws: int) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
         sizes = dataset(self.idata, "posterior").sizes

@@ -116,7 +116,7 @@ def check_posterior(path: Path, idata: InferenceData, model: Model, validated: b
         Naming the group and the variable.
     """
     needed = {
-        "posterior": {*model.parameters, *model.row.names, *model.row.initial},
+        "posterior": {*model.parameters, *model.structure.names, *model.structure.initial},
         "sample_stats": {"diverging", "energy"},
         "observed_data": {"Q"},
         "constant_data": {"P", "E"},
@@ -133,7 +133,7 @@ def check_posterior(path: Path, idata: InferenceData, model: Model, validated: b
             if name != "Q" and not np.isfinite(found[name]).all():
                 raise _damaged(path, f"{name} in {group} is not finite")
     posterior, stats = dataset(idata, "posterior"), dataset(idata, "sample_stats")
-    first = posterior[model.row.names[0]]
+    first = posterior[model.structure.names[0]]
     for draws in (posterior, stats):
         for label, array in draws.data_vars.items():
             if array.dims != ("chain", "draw") or array.shape != first.shape:
@@ -163,8 +163,8 @@ def check_end(path: Path, end: EndState, idata: InferenceData, model: Model) -> 
         if index.min() < 0 or index.max() >= sizes[name]:
             raise _damaged(path, f"a {name} is not in the posterior")
     state, memory = end.state, end.memory
-    remembered = {store.name for store in model.row.stores}
-    remembered |= {hydrograph.name for hydrograph in model.row.hydrographs}
+    remembered = {store.name for store in model.structure.stores}
+    remembered |= {hydrograph.name for hydrograph in model.structure.hydrographs}
     if set(state) != remembered:
         raise _damaged(path, f"it holds {', '.join(state)}, not {', '.join(sorted(remembered))}")
     for array in (*state.values(), memory.phi, memory.eta):

@@ -16,11 +16,11 @@ from gr4jstan.model.programs import (
     Gradient,
     InitialStates,
     Priors,
-    Structure,
+    ProgramSpec,
     TruncateMode,
 )
 from gr4jstan.reading.catchment import Catchment, require_observations
-from gr4jstan.structures.structure import Structure as Structure_
+from gr4jstan.structures.structure import Structure
 
 StanData = dict[str, Any]
 
@@ -31,7 +31,7 @@ class Model:
 
     Parameters
     ----------
-    structure : Structure
+    spec : ProgramSpec
         What is rendered.
     numbers : dict of str to float
         Bounds and scales of the priors, and constants of the error model.
@@ -43,22 +43,22 @@ class Model:
         Only every ``subsample``-th day's observation counts, from the first day on.
     """
 
-    structure: Structure
+    spec: ProgramSpec
     numbers: dict[str, float]
     sigma: float | None
     truncate_steps: int | None
     subsample: int
 
     @property
-    def row(self) -> Structure_:
+    def structure(self) -> Structure:
         """What the table of structures says of the one that is sampled."""
-        return self.structure.table
+        return self.spec.table
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the quantities reported: parameters, with the initial stores in mm."""
-        stores = () if self.structure.initial_states == "fixed" else self.row.initial
-        return (*self.row.names, *stores, *self.error_parameters)
+        stores = () if self.spec.initial_states == "fixed" else self.structure.initial
+        return (*self.structure.names, *stores, *self.error_parameters)
 
     @property
     def error_parameters(self) -> tuple[str, ...]:
@@ -68,13 +68,13 @@ class Model:
     @property
     def errors(self) -> ErrorModel:
         """What the table of error models says of the one that is sampled."""
-        return ERROR_MODELS[self.structure.error_model]
+        return ERROR_MODELS[self.spec.error_model]
 
     @property
     def units(self) -> dict[str, str]:
         """Units of `parameters`; "-" for those that have none."""
-        known = {each.name: each.unit for each in self.row.parameters}
-        known |= dict.fromkeys(self.row.initial, "mm")
+        known = {each.name: each.unit for each in self.structure.parameters}
+        known |= dict.fromkeys(self.structure.initial, "mm")
         known |= {each.name: each.unit.format(**self.numbers) for each in self.errors.parameters}
         return {name: known[name] for name in self.parameters}
 
@@ -119,7 +119,7 @@ def define_model(
         error_model = "boxcox" if sigma is None and priors != "airgr-sls" else "gaussian"
     if initial_states is None:
         initial_states = "fixed" if priors == "airgr-sls" else "estimated"
-    structure = Structure(
+    spec = ProgramSpec(
         gradient=gradient,
         truncate_mode=truncate_mode,
         error_model=error_model,
@@ -128,8 +128,8 @@ def define_model(
         initial_states=initial_states,
     )
     return Model(
-        structure=structure,
-        numbers=prior_numbers(structure, prior_settings),
+        spec=spec,
+        numbers=prior_numbers(spec, prior_settings),
         sigma=None if sigma is None else float(sigma),
         truncate_steps=truncate_steps,
         subsample=subsample,
@@ -155,7 +155,7 @@ def warmup_days(model: Model, catchment: Catchment, warmup: str | int | None) ->
     """
     T = len(catchment)
     if warmup is None:
-        warmup = "1Y" if model.structure.initial_states == "fixed" else 0
+        warmup = "1Y" if model.spec.initial_states == "fixed" else 0
     text = str(warmup).strip().upper()
     years = text.endswith("Y")
     digits = text[:-1] if years else text
@@ -239,7 +239,7 @@ def stan_data(model: Model, catchment: Catchment, warmup: int = 0) -> StanData:
     }
     if model.sigma is not None:
         data["sigma"] = model.sigma
-    elif model.structure.sigma_prior == "half-normal" and "sigma_scale" not in data:
+    elif model.spec.sigma_prior == "half-normal" and "sigma_scale" not in data:
         data["sigma_scale"] = _spread_of_flow(model, catchment, warmup)
     if model.truncate_steps is not None:
         data["truncate_steps"] = model.truncate_steps

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from gr4jstan.error_models.catalogue import ERROR_MODELS
 from gr4jstan.errors import InputError
-from gr4jstan.model.programs import Priors, Structure, initial_states_block
-from gr4jstan.structures.structure import Structure as Structure_
+from gr4jstan.model.programs import Priors, ProgramSpec, initial_states_block
+from gr4jstan.structures.structure import Structure
 
 # The longest time base of the unit hydrographs that is sampled [d].
 LONGEST_SAMPLED = 100.0
@@ -15,7 +15,7 @@ LONGEST_SAMPLED = 100.0
 _Q90 = 1.2815515655446004
 
 
-def _bounds(table: Structure_, family: str) -> dict[str, float]:
+def _bounds(table: Structure, family: str) -> dict[str, float]:
     """Bounds of the parameters: the field of that name in the table of structures."""
     found: dict[str, float] = {}
     for each in table.parameters:
@@ -24,7 +24,7 @@ def _bounds(table: Structure_, family: str) -> dict[str, float]:
     return found
 
 
-def default_priors(table: Structure_) -> dict[str, float]:
+def default_priors(table: Structure) -> dict[str, float]:
     """Bounds so wide that the priors decide, and their means and standard deviations."""
     found = _bounds(table, "wide")
     for each in table.parameters:
@@ -34,13 +34,13 @@ def default_priors(table: Structure_) -> dict[str, float]:
     return found
 
 
-def _parameter_numbers(table: Structure_, priors: Priors) -> dict[str, float]:
+def _parameter_numbers(table: Structure, priors: Priors) -> dict[str, float]:
     if priors == "default":
         return default_priors(table)
     return _bounds(table, {"uniform": "uniform", "airgr-sls": "airgr"}[priors])
 
 
-def _store_numbers(table: Structure_, block: str) -> dict[str, float]:
+def _store_numbers(table: Structure, block: str) -> dict[str, float]:
     """Numbers of the initial stores: bounds [mm], priors of the fillings, or fixed fillings."""
     found: dict[str, float] = {}
     for store in table.stores:
@@ -57,14 +57,13 @@ def _store_numbers(table: Structure_, block: str) -> dict[str, float]:
 
 
 def prior_numbers(
-    structure: Structure, overrides: Mapping[str, float] | None = None
+    spec: ProgramSpec, overrides: Mapping[str, float] | None = None
 ) -> dict[str, float]:
-    """Bounds and scales of the priors of a structure.
+    """Bounds and scales of the priors of a spec.
 
     Parameters
     ----------
-    structure : Structure
-        The program's structure.
+    spec : ProgramSpec
     overrides : mapping of str to float, optional
         Numbers to use in place of the defaults, such as ``{"x1_upper": 3000}``.
 
@@ -81,14 +80,14 @@ def prior_numbers(
     Raises
     ------
     InputError
-        If a name is unknown for the structure, a value is not a finite number or out of its range,
+        If a name is unknown for the program, a value is not a finite number or out of its range,
         or bounds are crossed.
     """
-    table = structure.table
-    numbers = _parameter_numbers(table, structure.priors)
-    numbers |= _store_numbers(table, initial_states_block(structure))
-    numbers |= ERROR_MODELS[structure.error_model].numbers
-    names = [*numbers, *(["sigma_scale"] if structure.sigma_prior == "half-normal" else [])]
+    table = spec.table
+    numbers = _parameter_numbers(table, spec.priors)
+    numbers |= _store_numbers(table, initial_states_block(spec))
+    numbers |= ERROR_MODELS[spec.error_model].numbers
+    names = [*numbers, *(["sigma_scale"] if spec.sigma_prior == "half-normal" else [])]
     for name, value in (overrides or {}).items():
         if name not in names:
             raise InputError(
@@ -97,7 +96,7 @@ def prior_numbers(
         numbers[name] = _as_number(name, value)
     for name, value in numbers.items():
         _check_number(name, value)
-    _check_domain(table, structure.priors, numbers)
+    _check_domain(table, spec.priors, numbers)
     for name in numbers:
         if name.endswith("_lower"):
             upper = name.replace("_lower", "_upper")
@@ -143,7 +142,7 @@ def _check_number(name: str, value: float) -> None:
         raise InputError(f"{name} is {value:g}; it must be between 0 and 1.")
 
 
-def _check_domain(table: Structure_, priors: Priors, numbers: Mapping[str, float]) -> None:
+def _check_domain(table: Structure, priors: Priors, numbers: Mapping[str, float]) -> None:
     """Hold the bounds of the parameters against what the equations and scales allow."""
     for each in table.parameters:
         name, value = f"{each.name}_lower", numbers[f"{each.name}_lower"]

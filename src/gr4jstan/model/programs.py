@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from gr4jstan.errors import InputError
 from gr4jstan.structures.catalogue import STRUCTURES
-from gr4jstan.structures.structure import Structure as StructureRow
+from gr4jstan.structures.structure import Structure
 
 Gradient = Literal["adjoint", "autodiff", "truncated"]
 TruncateMode = Literal["last", "chunk"]
@@ -35,7 +35,7 @@ HEADER_NAME = "gr4j_external.hpp"
 
 
 @dataclass(frozen=True)
-class Structure:
+class ProgramSpec:
     """What distinguishes one Stan program from another; everything else is data.
 
     Parameters
@@ -72,7 +72,7 @@ class Structure:
     structure: str = "gr4j"
 
     @property
-    def table(self) -> StructureRow:
+    def table(self) -> Structure:
         """What the table of structures says of the one that is sampled."""
         return STRUCTURES[self.structure]
 
@@ -133,16 +133,16 @@ def stan_folder() -> Path:
     return installed if installed.is_dir() else package.parents[1] / "stan"
 
 
-def initial_states_block(structure: Structure) -> str:
+def initial_states_block(spec: ProgramSpec) -> str:
     """Name of the template for the initial states: the post's priors are on the stores in mm."""
-    if structure.initial_states == "fixed":
+    if spec.initial_states == "fixed":
         return "fixed"
-    return "stores" if structure.priors == "uniform" else "fractions"
+    return "stores" if spec.priors == "uniform" else "fractions"
 
 
 @functools.cache
-def render_program(structure: Structure) -> Program:
-    """Render the Stan program of a structure.
+def render_program(spec: ProgramSpec) -> Program:
+    """Render the Stan program of a specification.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def render_program(structure: Structure) -> Program:
     """
     import jinja2
 
-    folder, table = stan_folder(), structure.table
+    folder, table = stan_folder(), spec.table
     # a structure that is not ours has its sources elsewhere
     folders = [Path(table.folder), folder] if table.folder else [folder]
 
@@ -171,14 +171,14 @@ def render_program(structure: Structure) -> Program:
         functions="\n".join(read(f"{name}.stan") for name in functions).rstrip("\n"),
         structure=table.name,
         table=table,
-        gradient=structure.truncate_mode or structure.gradient,
-        error_model=structure.error_model,
-        sigma_prior=structure.sigma_prior,
-        priors=structure.priors,
-        initial_states=initial_states_block(structure),
+        gradient=spec.truncate_mode or spec.gradient,
+        error_model=spec.error_model,
+        sigma_prior=spec.sigma_prior,
+        priors=spec.priors,
+        initial_states=initial_states_block(spec),
     )
     headers = [
-        read(name.format(error_model=structure.error_model, structure=table.name))
-        for name in _HEADERS[structure.gradient]
+        read(name.format(error_model=spec.error_model, structure=table.name))
+        for name in _HEADERS[spec.gradient]
     ]
     return Program(code=code, header="\n".join(headers) or None)

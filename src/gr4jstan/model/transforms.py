@@ -18,13 +18,13 @@ _SCALES: dict[str, Callable[[ArrayLike], Array]] = {"log": np.log, "asinh": np.a
 
 def supports(model: Model) -> dict[str, tuple[float, float]]:
     """Lower and upper bound of each parameter of the Stan program, in its order."""
-    block = initial_states_block(model.structure)
-    names = [*model.row.names, *(model.row.initial if block == "stores" else ())]
+    block = initial_states_block(model.spec)
+    names = [*model.structure.names, *(model.structure.initial if block == "stores" else ())]
     lower = _to_stan(model, {name: model.numbers[f"{name}_lower"] for name in names})
     upper = _to_stan(model, {name: model.numbers[f"{name}_upper"] for name in names})
     bounds = {name: (float(lower[name]), float(upper[name])) for name in lower}
     if block == "fractions":
-        bounds |= {f"{name}_fraction": (0.0, 1.0) for name in model.row.initial}
+        bounds |= {f"{name}_fraction": (0.0, 1.0) for name in model.structure.initial}
     estimated = model.errors.parameters if model.sigma is None else ()
     return bounds | {each.name: each.support for each in estimated}
 
@@ -49,8 +49,10 @@ def stan_parameters(model: Model, values: Mapping[str, ArrayLike]) -> dict[str, 
 
 def _to_stan(model: Model, values: Mapping[str, ArrayLike]) -> dict[str, Array]:
     scales = {}
-    if model.structure.priors == "airgr-sls":
-        scales = {each.name: each.scale for each in model.row.parameters if each.scale in _SCALES}
+    if model.spec.priors == "airgr-sls":
+        scales = {
+            each.name: each.scale for each in model.structure.parameters if each.scale in _SCALES
+        }
     found = {}
     for name, value in values.items():
         if name in scales:

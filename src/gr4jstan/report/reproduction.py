@@ -33,7 +33,7 @@ def fit_options(fit: Fit) -> dict[str, Any]:
     usual = {"gradient": "adjoint", "truncate_mode": None, "truncate_steps": None, "subsample": 1}
     for name, value in run["model"].items():
         if name == "prior_settings":
-            defaults = prior_numbers(fit.model.structure)
+            defaults = prior_numbers(fit.model.spec)
             changed = {key: x for key, x in value.items() if defaults.get(key) != x}
             if changed:
                 options[name] = changed

@@ -74,10 +74,10 @@ def facts(fit: Fit) -> list[tuple[str, str]]:
     if model.sigma is not None:
         errors += f"; their standard deviation is given, {model.sigma:g} mm/d"
     found += [
-        ("Model", _model_words(model.row)),
-        ("Error model", f"{model.structure.error_model}: {errors}"),
-        ("Priors", f"{model.structure.priors}: {PRIORS[model.structure.priors]}"),
-        ("Initial states", INITIAL_STATES[model.structure.initial_states]),
+        ("Model", _model_words(model.structure)),
+        ("Error model", f"{model.spec.error_model}: {errors}"),
+        ("Priors", f"{model.spec.priors}: {PRIORS[model.spec.priors]}"),
+        ("Initial states", INITIAL_STATES[model.spec.initial_states]),
     ]
     found += [("Note on the data", note) for note in run["notes"]]
     return found
@@ -90,7 +90,7 @@ def _model_words(table: Structure) -> str:
 
 def parameter_rows(fit: Fit) -> list[dict[str, str]]:
     """Rows of the table of parameters, rounded to two digits of the standard deviation."""
-    table = fit.model.row
+    table = fit.model.structure
     meanings = {each.name: each.meaning for each in table.parameters}
     for store in table.stores:
         meanings[store.initial] = f"water in the {store.title} before the first day"
@@ -120,10 +120,10 @@ def prior_words(name: str, fit: Fit) -> str:
         key: value for key, value in fit.data.items() if key.endswith("_scale")
     }
     low, high = (numbers.get(f"{name}_{side}", math.nan) for side in ("lower", "upper"))
-    if fit.model.structure.priors == "uniform" and not math.isnan(low):
+    if fit.model.spec.priors == "uniform" and not math.isnan(low):
         return f"uniform, {readable(low)} to {readable(high)}"
-    if fit.model.structure.priors == "airgr-sls" and name in fit.model.row.names:
-        scale = {each.name: each.scale for each in fit.model.row.parameters}[name]
+    if fit.model.spec.priors == "airgr-sls" and name in fit.model.structure.names:
+        scale = {each.name: each.scale for each in fit.model.structure.parameters}[name]
         shown = name if scale == "linear" else f"{scale} {name}"
         return f"flat in {shown}, {readable(low)} to {readable(high)}"
     if f"{name}_log_mean" in numbers:
@@ -135,9 +135,9 @@ def prior_words(name: str, fit: Fit) -> str:
         return f"80 % in {readable(mean - _Q90 * sd)} to {readable(mean + _Q90 * sd)}"
     if f"{name}_fraction_alpha" in numbers:
         shape = (numbers[f"{name}_fraction_alpha"], numbers[f"{name}_fraction_beta"])
-        store = {each.initial: each.capacity for each in fit.model.row.stores}[name]
+        store = {each.initial: each.capacity for each in fit.model.structure.stores}[name]
         return f"Beta({shape[0]:g}, {shape[1]:g}) times {store}"
-    if fit.model.structure.sigma_prior == "reference":
+    if fit.model.spec.sigma_prior == "reference":
         return f"flat in log {name}"
     (parameter,) = (each for each in fit.model.errors.parameters if each.name == name)
     return parameter.prior(numbers)

@@ -202,13 +202,13 @@ def _judge_parameters(fit: Fit) -> Iterator[Finding]:
         unit = "" if units[name] == "-" else f" {units[name]}"
         return f"{readable(number)}{unit}"
 
-    suspects = [each for each in fit.model.row.parameters if each.spurious != NOWHERE]
+    suspects = [each for each in fit.model.structure.parameters if each.spurious != NOWHERE]
     medians = {each.name: table.loc[each.name, "median"] for each in suspects}
     if any(not each.spurious[0] <= medians[each.name] <= each.spurious[1] for each in suspects):
         place = " and ".join(f"{name} = {value(name, medians[name])}" for name in medians)
         yield Finding(
             "warning",
-            f"The posterior is where {fit.model.row.title} is known to have spurious modes "
+            f"The posterior is where {fit.model.structure.title} is known to have spurious modes "
             f"({place}): the routing store or the unit hydrograph does another's work. Do not "
             "read the parameters as properties of the catchment; try a longer period or tighter "
             "priors.",

@@ -44,13 +44,13 @@ def prior_draws(model: Model, data: StanData, n: int, rng: np.random.Generator) 
     InputError
         With priors ``airgr-sls``, one of which has no finite integral.
     """
-    if model.structure.priors == "airgr-sls":
+    if model.spec.priors == "airgr-sls":
         raise InputError(
             "There are no prior draws for priors 'airgr-sls': that of sigma, 1 / sigma, has no "
             "finite integral. Choose priors default or uniform."
         )
     draws = _draw_parameters(model, n, rng)
-    if model.structure.initial_states == "estimated":
+    if model.spec.initial_states == "estimated":
         draws |= initial_stores(model, draws)
     for each in model.errors.parameters if model.sigma is None else ():
         draws[each.name] = each.draw(data, n, rng)
@@ -64,13 +64,13 @@ def _draw_parameters(
 
     With priors "airgr-sls", those of the default priors within the box.
     """
-    numbers = default_priors(model.row) | model.numbers
-    block = initial_states_block(model.structure)
+    numbers = default_priors(model.structure) | model.numbers
+    block = initial_states_block(model.spec)
     draws: dict[str, Array] = {}
-    normal = [each.name for each in model.row.parameters if not each.positive]
-    for name in (*model.row.names, *(model.row.initial if block == "stores" else ())):
+    normal = [each.name for each in model.structure.parameters if not each.positive]
+    for name in (*model.structure.names, *(model.structure.initial if block == "stores" else ())):
         bounds = numbers[f"{name}_lower"], numbers[f"{name}_upper"]
-        if model.structure.priors == "uniform":
+        if model.spec.priors == "uniform":
             draws[name] = rng.uniform(*bounds, n)
         elif name in normal:
             mean, sd = numbers[f"{name}_mean"], widen * numbers[f"{name}_sd"]
@@ -82,7 +82,7 @@ def _draw_parameters(
             draws[name] = np.exp(_truncated_normal(mean, sd, *logs, n, rng))
         draws[name] = _within(draws[name], *bounds)
     if block == "fractions":
-        for name in (f"{initial}_fraction" for initial in model.row.initial):
+        for name in (f"{initial}_fraction" for initial in model.structure.initial):
             filling = rng.beta(numbers[f"{name}_alpha"], numbers[f"{name}_beta"], n)
             draws[name] = _within(filling, 0, 1)
     return draws
@@ -101,12 +101,12 @@ def _truncated_normal(
 
 def initial_stores(model: Model, draws: dict[str, Array]) -> dict[str, Array]:
     """Stores before the first day [mm] that belong to prior or posterior draws, by name."""
-    if model.row.initial[0] in draws:
-        return {name: draws[name] for name in model.row.initial}
-    fractions = draws if f"{model.row.initial[0]}_fraction" in draws else model.numbers
+    if model.structure.initial[0] in draws:
+        return {name: draws[name] for name in model.structure.initial}
+    fractions = draws if f"{model.structure.initial[0]}_fraction" in draws else model.numbers
     return {
         store.initial: fractions[f"{store.initial}_fraction"] * draws[store.capacity]
-        for store in model.row.stores
+        for store in model.structure.stores
     }
 
 
@@ -138,8 +138,8 @@ def screened_draws(task: Task, n: int, seed: int) -> dict[str, Array]:
     stores = initial_stores(model, draws)
     window = _busiest(days, _SCREENED_DAYS)
     days = days[(days >= window.start) & (days < window.stop)]
-    start = {store.name: stores[store.initial] for store in model.row.stores}
-    flows, _ = run_flow(model.row, catchment.P[window], catchment.E[window], draws, start)
+    start = {store.name: stores[store.initial] for store in model.structure.stores}
+    flows, _ = run_flow(model.structure, catchment.P[window], catchment.E[window], draws, start)
     errors, rmse = guess_errors(model, catchment.Q[days], flows[:, days - window.start])
     order = np.argsort(rmse, kind="stable")
     return {name: values[order] for name, values in stan_parameters(model, draws | errors).items()}

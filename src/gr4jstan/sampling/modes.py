@@ -124,7 +124,7 @@ def exact_density(task: Task, *, progress: bool = False) -> LogDensity:
     ToolchainError
         If there is no CmdStan or the compilation fails.
     """
-    structure = replace(task.model.structure, gradient="adjoint", truncate_mode=None)
+    structure = replace(task.model.spec, gradient="adjoint", truncate_mode=None)
     return compile_log_density(render_program(structure), task.data, progress=progress)
 
 

@@ -16,7 +16,7 @@ def run(options: Namespace) -> int:
     model = model_of(options)
     with output_folder(options.output, force=options.force) as work:
         task = define_task(catchment_of(options), model, warmup=options.warmup)
-        program = render_program(model.structure)
+        program = render_program(model.spec)
         built = compile_program(program.code, program.header)
         (work / f"{PROGRAM_NAME}.stan").write_text(program.code, encoding="utf-8")
         write_json(work / "data.json", task.data)
