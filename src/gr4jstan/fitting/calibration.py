@@ -87,6 +87,7 @@ def fit(
         Default: drawn, and kept in ``run``.
     show_progress : bool
     **model_options
+        structure : {"gr4j"}
         gradient : {"adjoint", "autodiff", "truncated"}
         truncate_mode : {"last", "chunk"}, truncate_steps : int
         subsample : int
@@ -201,6 +202,7 @@ def describe_run(task: Task, settings: SamplerSettings, cmdstan: Path, code: str
         "validation": None if task.validation is None else _describe_validation(task.validation),
         "parameters": list(model.parameters),
         "model": {
+            "structure": model.spec.structure,
             "gradient": model.spec.gradient,
             "truncate_mode": model.spec.truncate_mode,
             "truncate_steps": model.truncate_steps,

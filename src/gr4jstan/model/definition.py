@@ -81,6 +81,7 @@ class Model:
 
 def define_model(
     *,
+    structure: str = "gr4j",
     gradient: Gradient = "adjoint",
     truncate_mode: TruncateMode | None = None,
     truncate_steps: int | None = None,
@@ -126,6 +127,7 @@ def define_model(
         known_sigma=sigma is not None,
         priors=priors,
         initial_states=initial_states,
+        structure=structure,
     )
     return Model(
         spec=spec,

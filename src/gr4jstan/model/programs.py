@@ -77,7 +77,7 @@ class ProgramSpec:
         return STRUCTURES[self.structure]
 
     def __post_init__(self) -> None:
-        for name, allowed in CHOICES.items():
+        for name, allowed in (CHOICES | {"structure": tuple(STRUCTURES)}).items():
             value = getattr(self, name)
             if value not in allowed and not (name == "truncate_mode" and value is None):
                 raise InputError(f"{name} is {value!r}; choose one of {', '.join(allowed)}.")
