@@ -16,7 +16,8 @@ from gr4jstan.cmdstan.toolchain import require_cmdstan
 from gr4jstan.errors import InputError
 from gr4jstan.fitting.calibration import describe_run, run_task
 from gr4jstan.fitting.inference_data import dataset
-from gr4jstan.fitting.results import Fit, load_fit
+from gr4jstan.fitting.loading import load_fit
+from gr4jstan.fitting.results import Fit
 from gr4jstan.model.definition import define_model
 from gr4jstan.model.programs import render_program
 from gr4jstan.model.task import define_task

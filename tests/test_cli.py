@@ -16,7 +16,8 @@ from gr4jstan import load_dataset
 from gr4jstan.cli.main import main
 from gr4jstan.cmdstan.toolchain import require_cmdstan
 from gr4jstan.fitting.inference_data import dataset
-from gr4jstan.fitting.results import Fit, load_fit
+from gr4jstan.fitting.loading import load_fit
+from gr4jstan.fitting.results import Fit
 from gr4jstan.structures.simulation import simulate
 from seeds import shifted
 

@@ -9,7 +9,8 @@ import pytest
 
 from gr4jstan import load_dataset
 from gr4jstan.cli.main import main
-from gr4jstan.fitting.results import Fit, load_fit
+from gr4jstan.fitting.loading import load_fit
+from gr4jstan.fitting.results import Fit
 from gr4jstan.reading.pet import oudin
 
 COLUMNS = "date,Q_median,Q_param_lower,Q_param_upper,Q_total_lower,Q_total_upper"

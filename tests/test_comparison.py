@@ -15,7 +15,8 @@ from gr4jstan.experiment.text import describe, markdown_table, plain_table
 from gr4jstan.experiment.variants import define_variants, expected_seconds
 from gr4jstan.experiment.writing import save_comparison
 from gr4jstan.fitting.inference_data import dataset
-from gr4jstan.fitting.results import Fit, load_fit
+from gr4jstan.fitting.loading import load_fit
+from gr4jstan.fitting.results import Fit
 from gr4jstan.sampling.settings import SamplerSettings
 from seeds import shifted
 

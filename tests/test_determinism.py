@@ -17,7 +17,8 @@ import pytest
 import gr4jstan
 from gr4jstan.cli.main import main
 from gr4jstan.fitting.inference_data import dataset, group_names
-from gr4jstan.fitting.results import Fit, load_fit
+from gr4jstan.fitting.loading import load_fit
+from gr4jstan.fitting.results import Fit
 from seeds import shifted
 
 OPTIONS = split(

@@ -18,7 +18,8 @@ import gr4jstan
 from gr4jstan.cli.main import main
 from gr4jstan.errors import InputError, ToolchainError
 from gr4jstan.fitting.inference_data import dataset
-from gr4jstan.fitting.results import load_fit
+from gr4jstan.fitting.loading import load_fit
+from gr4jstan.many import cluster as dask_cluster
 from gr4jstan.many import run as many
 from gr4jstan.many.run import fit_many
 from seeds import shifted
@@ -214,7 +215,7 @@ def test_what_concerns_all_catchments_is_refused_at_once(
         fit_many(manifest, tmp_path / "out", chains=0)
     with pytest.raises(InputError, match="no option 'chain'"):
         fit_many(manifest, tmp_path / "out", chain=4)
-    monkeypatch.setattr(many, "_PATIENCE", 1)
+    monkeypatch.setattr(dask_cluster, "_PATIENCE", 1)
     with pytest.raises(ToolchainError, match=r"tcp://127\.0\.0\.1:9 cannot be reached"):
         fit_many(manifest, tmp_path / "out", scheduler="tcp://127.0.0.1:9", show_progress=False)
     assert main(["fit-many", str(tmp_path / "none.csv"), "-o", str(tmp_path / "out")]) == 2

@@ -125,13 +125,14 @@ def test_errors_are_those_of_repeated_samples() -> None:
     """The spread of each statistic over many autocorrelated samples of a skew distribution."""
     rng = np.random.default_rng(shifted(1))
     tables = []
-    for _ in range(80):
+    for _ in range(250):
         noise = rng.standard_normal((4, 600))
         series = lfilter([0.8], [1, -0.6], noise, axis=1)[:, 100:]
         values = xr.Dataset({"x": (("chain", "draw"), np.exp(0.3 * series))})
         tables.append(estimate(values))
     together = pd.concat(tables)
     for name in ("mean", "sd", *QUANTILES):
+        # the standard error of a spread of 250 values is 4.5 %
         assert together[f"mcse_{name}"].mean() == pytest.approx(together[name].std(), rel=0.3)
 
 

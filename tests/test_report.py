@@ -19,7 +19,8 @@ import gr4jstan
 from gr4jstan.cli.main import build_parser
 from gr4jstan.errors import InputError
 from gr4jstan.fitting.inference_data import dataset
-from gr4jstan.fitting.results import Fit, load_fit
+from gr4jstan.fitting.loading import load_fit
+from gr4jstan.fitting.results import Fit
 from gr4jstan.report.numbers import decimals, number
 from gr4jstan.report.page import render_report, write_report
 from gr4jstan.report.reproduction import command_line, fit_options, python_call

@@ -12,7 +12,8 @@ from scipy.special import logsumexp
 
 from gr4jstan.errors import InputError
 from gr4jstan.fitting.inference_data import dataset, group_names
-from gr4jstan.fitting.results import Fit, load_fit
+from gr4jstan.fitting.loading import load_fit
+from gr4jstan.fitting.results import Fit
 from gr4jstan.model.observations import respond
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.scoring import scores

@@ -6,10 +6,11 @@ import pytest
 from scipy import stats
 
 from gr4jstan.errors import InputError
-from gr4jstan.scoring import scores
+from gr4jstan.scoring import predictive, scores
 from gr4jstan.scoring.climatology import Climatology, climatology
 from gr4jstan.scoring.metrics import bias, kge, kge_2012, nse, nse_sqrt
-from gr4jstan.scoring.scores import SCORES, coverage, crps, pit, reliability, score_table, sharpness
+from gr4jstan.scoring.predictive import coverage, crps, pit, reliability, sharpness
+from gr4jstan.scoring.scores import SCORES, score_table
 from seeds import shifted
 
 METRICS = {"nse": nse, "nse_sqrt": nse_sqrt, "kge": kge, "kge_2012": kge_2012, "bias": bias}
@@ -235,7 +236,8 @@ def test_blocks_change_nothing_and_inputs_stay_as_they_are(monkeypatch):
     before = [a.copy() for a in (flow, total, obs)]
     reference = climatology(None, obs, len(obs))
     whole = table_of(flow, total, obs, reference)
-    monkeypatch.setattr(scores, "_BLOCK", 700)
+    monkeypatch.setattr(predictive, "BLOCK", 700)
+    monkeypatch.setattr(scores, "BLOCK", 700)
     pd.testing.assert_frame_equal(table_of(flow, total, obs, reference), whole, rtol=1e-13)
     for array, copy in zip((flow, total, obs), before, strict=True):
         np.testing.assert_array_equal(array, copy)

@@ -25,7 +25,7 @@ import xarray as xr
 import gr4jstan
 from gr4jstan.cli.main import main
 from gr4jstan.errors import InputError
-from gr4jstan.fitting.results import load_fit
+from gr4jstan.fitting.loading import load_fit
 from gr4jstan.reading.datasets import load_dataset
 from seeds import shifted
 

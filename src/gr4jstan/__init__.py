@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gr4jstan.errors import InputError, ToolchainError
     from gr4jstan.fitting.calibration import fit
-    from gr4jstan.fitting.results import Fit, load_fit
+    from gr4jstan.fitting.loading import load_fit
+    from gr4jstan.fitting.results import Fit
     from gr4jstan.many.run import Many, fit_many
     from gr4jstan.reading.catchment import Catchment
     from gr4jstan.reading.csvfile import read_csv
@@ -26,7 +27,7 @@ _HOMES = {
     "fit": "fitting.calibration",
     "fit_many": "many.run",
     "load_dataset": "reading.datasets",
-    "load_fit": "fitting.results",
+    "load_fit": "fitting.loading",
     "read_csv": "reading.csvfile",
     "simulate": "structures.simulation",
 }

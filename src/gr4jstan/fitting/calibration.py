@@ -14,12 +14,13 @@ import numpy as np
 from gr4jstan.cmdstan.compiler import compile_program
 from gr4jstan.cmdstan.toolchain import cmdstan_version, require_cmdstan
 from gr4jstan.fitting.diagnostics import diagnose
+from gr4jstan.fitting.folder import FORMAT
 from gr4jstan.fitting.inference_data import (
     arviz_version,
     import_ahead,
     to_inference_data,
 )
-from gr4jstan.fitting.results import FORMAT, Fit
+from gr4jstan.fitting.results import Fit
 from gr4jstan.model.definition import define_model
 from gr4jstan.model.programs import render_program
 from gr4jstan.model.task import Task, Validation, define_task

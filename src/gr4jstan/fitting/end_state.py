@@ -7,12 +7,23 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
 from gr4jstan.errors import InputError
 from gr4jstan.files import hdf5_errors
-from gr4jstan.fitting.prediction import Memory
+from gr4jstan.fitting.prediction import (
+    Array,
+    Memory,
+    Values,
+    learn_memory,
+    simulate_draws,
+    spin_up_state,
+    start_state,
+)
+from gr4jstan.model.definition import Model
+from gr4jstan.progress import can_show_bars
 from gr4jstan.structures.state import State
 
 _ENGINE: Final = "h5netcdf"
@@ -35,6 +46,60 @@ class EndState:
     draw: NDArray[np.int_]
     state: State
     memory: Memory
+
+
+def simulate_calibration(
+    model: Model,
+    values: Values,
+    days: pd.DataFrame,
+    chain: NDArray[np.int_],
+    draw: NDArray[np.int_],
+) -> tuple[Array, EndState]:
+    """Streamflow of draws over the calibration, and where it ends.
+
+    Parameters
+    ----------
+    model : Model
+    values : mapping of str to array, shape (n,)
+        Parameters and initial stores of the draws.
+    days : DataFrame
+        P, E and Q of T days [mm/d].
+    chain, draw : array of int
+        Which draws they are.
+
+    Returns
+    -------
+    flow : array, shape (n, T)
+        Streamflow [mm/d].
+    end : EndState
+    """
+    P, E, Q = (days[name].to_numpy() for name in ("P", "E", "Q"))
+    start = start_state(model.structure, values)
+    flow, state = simulate_draws(model.structure, values, P, E, start, progress=can_show_bars())
+    observed = np.flatnonzero(~np.isnan(Q))
+    memory = learn_memory(model, values, Q[observed], observed, flow)
+    return flow, EndState(chain, draw, state, memory)
+
+
+def simulate_forcing(
+    model: Model, values: Values, forcing: pd.DataFrame, end: EndState, *, continued: bool
+) -> Array:
+    """Streamflow of draws for other forcing, shape (n, T) [mm/d].
+
+    Parameters
+    ----------
+    model : Model
+    values : mapping of str to array, shape (n,)
+        Parameters of the draws that `end` has the states of.
+    forcing : DataFrame
+        P and E of T days [mm/d].
+    end : EndState
+    continued : bool
+        Whether to go on from there, or to begin with airGR's stores.
+    """
+    P, E = (forcing[name].to_numpy() for name in ("P", "E"))
+    state = end.state if continued else spin_up_state(model.structure, values)
+    return simulate_draws(model.structure, values, P, E, state, progress=can_show_bars())[0]
 
 
 def write_end_state(end: EndState, path: Path) -> None:

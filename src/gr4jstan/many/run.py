@@ -6,17 +6,15 @@ import inspect
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from gr4jstan.cmdstan.processes import cores
-from gr4jstan.cmdstan.toolchain import require_cmdstan
-from gr4jstan.errors import InputError, ToolchainError
+from gr4jstan.errors import InputError
 from gr4jstan.files import output_folder, write_json
+from gr4jstan.many.cluster import connect
 from gr4jstan.many.manifest import CALIBRATING, READING, Entry, read_manifest
 from gr4jstan.many.table import write_table
 from gr4jstan.many.worker import Job, Outcome, calibrate
@@ -34,21 +32,6 @@ _LOCK = ".gr4jstan-many.lock"
 
 # Catchments handed to the cluster for each of its cores: one at work, one waiting.
 _AHEAD = 2
-_PATIENCE = 60  # seconds until a cluster must have a worker
-
-# Dask's profiler would look at a waiting Python a hundred times a second, and its malloc settings
-# would give the memory of each array back and fetch it anew.
-_WORKERS = {
-    "distributed.worker.profile.enabled": False,
-    "distributed.nanny.pre-spawn-environ": {
-        "MALLOC_ARENA_MAX": 1,
-        "MALLOC_MMAP_THRESHOLD_": 2**30,
-        "MALLOC_TRIM_THRESHOLD_": 2**30,
-        "MKL_NUM_THREADS": 1,
-        "OMP_NUM_THREADS": 1,
-        "OPENBLAS_NUM_THREADS": 1,
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -168,7 +151,7 @@ def _complete(
             kept += 1
     if todo:
         with (
-            _connect(scheduler, say) as client,
+            connect(scheduler, say) as client,
             progress_bar(show_progress, "catchments", total=len(todo)) as bar,
         ):
             for job, outcome in _run(client, todo, common, full, parallel_chains):
@@ -307,55 +290,3 @@ def _run(
         future.release()
         yield job, outcome
         yield from submit()
-
-
-@contextmanager
-def _connect(scheduler: str | None, say: Callable[[str], None]) -> Iterator[Client]:
-    """A client whose workers can calibrate."""
-    try:
-        import dask.config
-        from distributed import Client, LocalCluster
-    except ImportError:
-        raise ToolchainError(
-            "fit-many needs Dask: install gr4jstan[many], or the package distributed."
-        ) from None
-    if scheduler is None:
-        require_cmdstan()
-        with (
-            dask.config.set(_WORKERS),
-            LocalCluster(
-                n_workers=cores(), threads_per_worker=1, dashboard_address=":0", memory_limit=None
-            ) as cluster,
-            Client(cluster) as client,
-        ):
-            yield _ready(client, say)
-        return
-    try:
-        client = Client(scheduler, timeout=_PATIENCE)
-    except (OSError, ValueError) as error:
-        raise ToolchainError(f"The scheduler {scheduler} cannot be reached: {error}") from None
-    with client:
-        yield _ready(client, say)
-
-
-def _ready(client: Client, say: Callable[[str], None]) -> Client:
-    say(f"Dask's dashboard: {client.dashboard_link}")
-    try:
-        client.wait_for_workers(1, timeout=_PATIENCE)
-    except TimeoutError:
-        raise ToolchainError(
-            "The scheduler has no workers; start them with: dask worker ADDRESS"
-        ) from None
-    for worker, problem in client.run(_problem).items():
-        if problem is not None:
-            raise ToolchainError(f"The worker {worker} cannot calibrate: {problem}")
-    return client
-
-
-def _problem() -> str | None:
-    """Why this process cannot calibrate."""
-    try:
-        require_cmdstan()
-    except ToolchainError as error:
-        return str(error)
-    return None

@@ -8,6 +8,7 @@ from scipy import stats
 
 from gr4jstan.drawing import COLOURS, OBSERVED, entitle, stack, tidy
 from gr4jstan.fitting.results import Fit
+from gr4jstan.fitting.streams import stream
 from gr4jstan.report.flow_panels import (
     draw_duration,
     draw_hydrograph,
@@ -20,7 +21,7 @@ from gr4jstan.report.flow_panels import (
 )
 from gr4jstan.report.flow_periods import Period, closer_window, periods_of, whole_window
 from gr4jstan.report.verdict import headline
-from gr4jstan.scoring.scores import pit, reliability
+from gr4jstan.scoring.predictive import pit, reliability
 
 Array = NDArray[np.float64]
 
@@ -131,10 +132,9 @@ def plot_pit(fit: Fit) -> Figure:
 def pit_values(fit: Fit) -> dict[str, Array]:
     """PIT of the observed days of each period: those behind the score ``reliability``."""
     found = {}
-    # the calibration comes first in the scores, whichever is earlier
-    for number, period in enumerate(sorted(periods_of(fit), key=lambda period: period.name)):
+    for period in sorted(periods_of(fit), key=lambda period: period.name):
         days = np.flatnonzero(~np.isnan(period.Q))
-        rng = np.random.default_rng([fit.run["sampler"]["seed"], 10 + number])
+        rng = stream(fit.run["sampler"]["seed"], f"scores of the {period.name}")
         found[period.name] = pit(period.total[:, days], period.Q[days], rng)
     return found
 

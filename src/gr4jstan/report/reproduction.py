@@ -30,7 +30,7 @@ def fit_options(fit: Fit) -> dict[str, Any]:
     options: dict[str, Any] = {"start": start, "end": end, "warmup": run["warmup"]}
     if run["validation"] is not None:
         options["validation"] = tuple(_day(label) for label in run["validation"]["period"])
-    usual = {"gradient": "adjoint", "truncate_mode": None, "truncate_steps": None, "subsample": 1}
+    usual = {"structure": "gr4j", "gradient": "adjoint", "subsample": 1}
     for name, value in run["model"].items():
         if name == "prior_settings":
             defaults = prior_numbers(fit.model.spec)

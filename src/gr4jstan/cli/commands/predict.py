@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gr4jstan.cli.commands.shared import column_options, say_notes
 from gr4jstan.files import output_file
-from gr4jstan.fitting.results import load_fit
+from gr4jstan.fitting.loading import load_fit
 from gr4jstan.reading.sources import as_catchment
 
 

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from gr4jstan.fitting.results import load_fit
+from gr4jstan.fitting.loading import load_fit
 from gr4jstan.report.page import write_report
 
 
