@@ -106,7 +106,8 @@ def test_defaults_of_the_sampler(command: str) -> None:
 def test_defaults_of_the_model(command: str) -> None:
     options = vars(build_parser().parse_args([command, "x", "-o", "y"]))
     for name, parameter in inspect.signature(define_model).parameters.items():
-        if name != "prior_settings":
+        # the command has no choice among structures
+        if name not in ("prior_settings", "structure"):
             assert options[name] == parameter.default, name
     text = help_of(command)
     for given, said in (
@@ -295,3 +296,23 @@ def test_completion_costs_nothing_before_it_is_asked_for() -> None:
         "import sys, gr4jstan.cli.parser as c; c.build_parser(); sys.exit('shtab' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("fit", "gr4jstan fit: error: the following arguments are required: DATA, -o/--output"),
+        ("fit a.csv -o b --sead 1", "gr4jstan fit: error: unrecognized arguments: --sead 1"),
+        ("fit a.csv -o b --seed x", "gr4jstan fit: error: argument --seed: invalid int value: 'x'"),
+        ("simulate a.csv -o b", "gr4jstan simulate: error: the following arguments are required: "),
+        ("fit-many", "gr4jstan fit-many: error: the following arguments are required: MANIFEST"),
+        ("--sead 1", "gr4jstan: error: "),
+    ],
+)
+def test_a_usage_error_begins_with_the_command(
+    words: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words.split())
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith(says)

@@ -26,7 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     parser = build_parser()
-    options = parser.parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
+    words = _joined(sys.argv[1:] if arguments is None else arguments)
+    options, unknown = parser.parse_known_args(words)
+    if unknown:
+        refuse = getattr(options, "refuse", parser.error)
+        refuse(f"unrecognized arguments: {' '.join(unknown)}")
     # names of files may be of any bytes, and a terminal of any encoding
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")

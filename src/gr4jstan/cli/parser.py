@@ -55,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name, texts in COMMANDS.items():
         command = commands.add_parser(
             name,
+            prog=f"gr4jstan {name}",
             help=texts.summary,
             usage=f"gr4jstan {name} {texts.arguments}",
             description=texts.description,
@@ -62,6 +63,8 @@ def build_parser() -> argparse.ArgumentParser:
             formatter_class=_formatter,
         )
         add_options[name](command)
+        # what a command does not know is its own usage error
+        command.set_defaults(refuse=command.error)
     return parser
 
 
