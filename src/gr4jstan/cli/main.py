@@ -1,6 +1,6 @@
 """The command line: words in, exit code out.
 
-Its options are in `gr4jstan.parser`, what the commands do in `gr4jstan.commands`.
+Its options are in `gr4jstan.cli.parser`, what the commands do in `gr4jstan.cli.commands`.
 """
 
 import importlib

@@ -9,7 +9,8 @@ import argparse
 from gr4jstan.model.programs import CHOICES, ProgramSpec
 from gr4jstan.sampling.settings import SamplerSettings
 
-# Names of `gr4jstan.datasets` and units of `gr4jstan.flow_units`, which cost an import of pandas.
+# Names of `gr4jstan.reading.datasets` and units of `gr4jstan.reading.flow_units`, which cost an
+# import of pandas.
 DATASETS = ("example", "synthetic")
 FLOW_UNITS = ("mm/d", "m3/s", "l/s", "cfs")
 

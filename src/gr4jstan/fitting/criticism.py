@@ -34,7 +34,7 @@ def predictive_idata(
     Parameters
     ----------
     idata : InferenceData
-        What `gr4jstan.inference_data.to_inference_data` gave.
+        What `gr4jstan.fitting.inference_data.to_inference_data` gave.
     model : Model
     data : dict
         Data of its program.

@@ -25,7 +25,8 @@ def score_periods(
     Returns
     -------
     DataFrame
-        Index (period, score), columns value, q5 and q95; see `gr4jstan.scores.score_table`.
+        Index (period, score), columns value, q5 and q95; see
+        `gr4jstan.scoring.scores.score_table`.
     """
     dated = calibrated.index.name == "date"
     tables = {}

@@ -56,7 +56,7 @@ class Fit:
         ArviZ groups posterior, sample_stats, observed_data and constant_data; with a validation
         period also predictions_constant_data.
     diagnostics : dict
-        Whether to trust it, see `gr4jstan.diagnostics.diagnose`, and where the ``seconds`` went.
+        Whether to trust it, see `gr4jstan.fitting.diagnostics`, and where the ``seconds`` went.
     run : dict
         Settings, versions and hash of the data.
     code : str
@@ -97,7 +97,7 @@ class Fit:
         return define_model(**self.run["model"])
 
     def summary(self) -> "pd.DataFrame":
-        """Posterior summary, see `gr4jstan.inference_data.summary`."""
+        """Posterior summary, see `gr4jstan.fitting.inference_data.summary`."""
         return self._summary
 
     @cached_property
@@ -244,7 +244,7 @@ class Fit:
         Returns
         -------
         DataFrame
-            Index (period, score), columns value, q5 and q95; see `gr4jstan.scores.score_table`.
+            Index (period, score), columns value, q5 and q95; see `gr4jstan.scoring.scores`.
         """
         return self._scores
 

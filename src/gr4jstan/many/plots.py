@@ -22,7 +22,7 @@ def plot_distributions(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        See `gr4jstan.many_table.write_table`; catchments that failed left out.
+        See `gr4jstan.many.table.write_table`; catchments that failed left out.
     """
     import numpy as np
 

@@ -77,7 +77,7 @@ def fit_many(
     Parameters
     ----------
     manifest : str or path
-        See `gr4jstan.manifest.read_manifest`.
+        See `gr4jstan.many.manifest.read_manifest`.
     folder : str or path
         Gets a folder for each catchment, catchments.csv, catchments.parquet and overview.html. A
         run that stopped goes on in its folder: a catchment that is complete is not calibrated again

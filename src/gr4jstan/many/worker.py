@@ -28,7 +28,7 @@ class Job:
     content : bytes
         The data file.
     options : dict
-        Options of the calibration, see `gr4jstan.manifest.Entry`.
+        Options of the calibration, see `gr4jstan.many.manifest.Entry`.
     full : bool
         Write the report and the bands of the flow, too.
     """

@@ -81,7 +81,7 @@ def define_task(
     start, end : date, str or int, optional
         First and last day that is simulated.
     warmup : str or int, optional
-        First days that do not count, see `gr4jstan.model.warmup_days`.
+        First days that do not count, see `gr4jstan.model.definition.warmup_days`.
     validation : (start, end), optional
         First and last day of the validation period; None stands for the end of the data, or for
         the day beside the calibration period.

@@ -29,7 +29,7 @@ class Period:
     P, Q : array, shape (T,)
         Precipitation and observed streamflow [mm/d], NaN where missing.
     flow, expected, total : array, shape (n, T)
-        Draws as in `gr4jstan.prediction.Prediction` [mm/d].
+        Draws as in `gr4jstan.fitting.prediction.Prediction` [mm/d].
     """
 
     name: str

@@ -1,6 +1,6 @@
 """Does the model fit? What speaks against relying on it, in words for a hydrologist.
 
-Whether the sampler's draws can be trusted is another question: see `gr4jstan.diagnostics`.
+Whether the sampler's draws can be trusted is another question: see `gr4jstan.fitting.diagnostics`.
 """
 
 import math
