@@ -13,6 +13,7 @@ from gr4jstan.cmdstan import compiler
 from gr4jstan.cmdstan.processes import make_environment, run_tool
 from gr4jstan.cmdstan.toolchain import cmdstan_version, require_cmdstan
 from seeds import shifted
+from test_toolchain import fake_cmdstan
 
 HEADERS = Path("stan/src/stan/model")
 # names of the precompiled header: up to 2.32, with threads, and two from 2.33 on
@@ -136,14 +137,9 @@ def test_two_versions_share_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("GR4JSTAN_CACHE", str(tmp_path / "cache"))
     processes = []
     for version in ("2.27.0", "2.36.0"):
-        folder = tmp_path / version
-        for part in ("bin", "src/cmdstan"):
-            (folder / part).mkdir(parents=True)
-        (folder / "bin" / "stanc").touch(mode=0o755)
-        (folder / "src" / "cmdstan" / "main.o").touch()
-        (folder / "makefile").write_text(
-            f"CMDSTAN_VERSION := {version}\n%: %.stan\n\tsleep 1; echo {version} > $@\n"
-        )
+        folder = fake_cmdstan(tmp_path / version, version)
+        with (folder / "makefile").open("a") as makefile:
+            makefile.write(f"%: %.stan\n\tsleep 1; echo {version} > $@\n")
         monkeypatch.setenv("CMDSTAN", str(folder))
         command = [sys.executable, "-c", code]
         processes.append((version, subprocess.Popen(command, stdout=subprocess.PIPE, text=True)))

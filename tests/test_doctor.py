@@ -82,18 +82,23 @@ def without(package: str, folder: Path) -> list[str]:
     return [*standard, str(Path(doctor.__file__).parents[1]), str(folder)]
 
 
-@pytest.mark.parametrize("package", NEEDED)
-def test_whatever_package_is_missing_the_doctor_names_it(package: str, tmp_path: Path) -> None:
+def run_without(package: str, folder: Path, words: list[str]) -> subprocess.CompletedProcess[str]:
+    """Our command where a package is missing."""
     code = (
         "import sys; sys.path[:] = sys.argv[1:];"
-        "from gr4jstan.cli.main import main; sys.exit(main(['doctor']))"
+        f"from gr4jstan.cli.main import main; sys.exit(main({words!r}))"
     )
-    run = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", code, *without(package, tmp_path)],
+    return subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, *without(package, folder)],
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize("package", NEEDED)
+def test_whatever_package_is_missing_the_doctor_names_it(package: str, tmp_path: Path) -> None:
+    run = run_without(package, tmp_path, ["doctor"])
     assert run.returncode == 1, run.stderr
     assert run.stderr == ""
     (problem, *_) = [line for line in run.stdout.splitlines() if line.startswith("PROBLEM")]
@@ -103,16 +108,7 @@ def test_whatever_package_is_missing_the_doctor_names_it(package: str, tmp_path:
 
 
 def test_a_command_that_lacks_a_package_says_so_in_a_line(tmp_path: Path) -> None:
-    code = (
-        "import sys; sys.path[:] = sys.argv[1:];"
-        "from gr4jstan.cli.main import main; sys.exit(main(['report', 'nowhere']))"
-    )
-    run = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", code, *without("jinja2", tmp_path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = run_without("jinja2", tmp_path, ["report", "nowhere"])
     assert run.returncode == 1
     assert run.stderr == (
         "gr4jstan: the package jinja2 is not installed; `gr4jstan doctor` says more.\n"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gr4jstan.error_models.catalogue import ERROR_MODELS
-from gr4jstan.error_models.error_model import ErrorModel
+from gr4jstan.error_models.error_model import ErrorModel, ErrorParameter
 from gr4jstan.errors import InputError
 from gr4jstan.model.priors import prior_numbers
 from gr4jstan.model.programs import (
@@ -63,7 +63,12 @@ class Model:
     @property
     def error_parameters(self) -> tuple[str, ...]:
         """Names of the parameters of the error model that are estimated."""
-        return () if self.sigma is not None else tuple(p.name for p in self.errors.parameters)
+        return tuple(each.name for each in self.estimated_errors)
+
+    @property
+    def estimated_errors(self) -> tuple[ErrorParameter, ...]:
+        """The parameters themselves: all of the error model's, unless sigma is known."""
+        return () if self.sigma is not None else self.errors.parameters
 
     @property
     def errors(self) -> ErrorModel:

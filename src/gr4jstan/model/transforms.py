@@ -25,8 +25,7 @@ def supports(model: Model) -> dict[str, tuple[float, float]]:
     bounds = {name: (float(lower[name]), float(upper[name])) for name in lower}
     if block == "fractions":
         bounds |= {f"{name}_fraction": (0.0, 1.0) for name in model.structure.initial}
-    estimated = model.errors.parameters if model.sigma is None else ()
-    return bounds | {each.name: each.support for each in estimated}
+    return bounds | {each.name: each.support for each in model.estimated_errors}
 
 
 def stan_parameters(model: Model, values: Mapping[str, ArrayLike]) -> dict[str, Array]:

@@ -52,7 +52,7 @@ def prior_draws(model: Model, data: StanData, n: int, rng: np.random.Generator) 
     draws = _draw_parameters(model, n, rng)
     if model.spec.initial_states == "estimated":
         draws |= initial_stores(model, draws)
-    for each in model.errors.parameters if model.sigma is None else ():
+    for each in model.estimated_errors:
         draws[each.name] = each.draw(data, n, rng)
     return {name: draws[name] for name in model.parameters}
 
