@@ -14,9 +14,8 @@ from gr4jstan.cli.options import (
     add_forcing,
     add_model,
     add_output,
+    add_period,
     add_sampler,
-    add_validation,
-    add_warmup,
 )
 from gr4jstan.structures.catalogue import GR4J
 
@@ -114,8 +113,8 @@ def _fit(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     add_output(parser, *_INTO_FOLDER)
     add_columns(parser)
-    add_warmup(parser)
-    add_validation(parser)
+    add_period(parser, "warm-up of the simulation")
+    add_period(parser, "validation")
     add_model(parser)
     add_sampler(parser)
 
@@ -197,10 +196,16 @@ def _fit_many(parser: argparse.ArgumentParser) -> None:
         help="write report.html and the bands of the flow for each catchment, too",
     )
     add_columns(parser)
-    add_warmup(parser)
-    add_validation(parser)
+    add_period(parser, "warm-up of the simulation")
+    add_period(parser, "validation")
     add_model(parser)
-    add_sampler(parser, chains_at_once="1, and more where there are fewer catchments than cores")
+    add_sampler(
+        parser,
+        {
+            "parallel_chains": "number of chains of a fit run at once (default: 1, and more where "
+            "there are fewer catchments than cores)"
+        },
+    )
 
 
 def _compare(parser: argparse.ArgumentParser) -> None:
@@ -250,5 +255,5 @@ def _export(parser: argparse.ArgumentParser) -> None:
     add_data(parser, default="example")
     add_output(parser, *_INTO_FOLDER)
     add_columns(parser)
-    add_warmup(parser)
+    add_period(parser, "warm-up of the simulation")
     add_model(parser)
