@@ -316,4 +316,7 @@ def test_a_usage_error_begins_with_the_command(
     with pytest.raises(SystemExit) as caught:
         main(words.split())
     assert caught.value.code == 2
-    assert capsys.readouterr().err.splitlines()[-1].startswith(says)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(says)
+    program = says.partition(":")[0]
+    assert line.endswith(f"; `{program} --help` says more.")

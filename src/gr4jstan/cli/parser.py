@@ -3,7 +3,7 @@
 import argparse
 import shutil
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NoReturn
 
 from gr4jstan.cli.help_texts import ABOUT, COMMANDS, MORE
 from gr4jstan.cli.options import (
@@ -25,7 +25,7 @@ _INTO_FILE = ("OUT.csv", "file to write", "replace a file that is there")
 
 def build_parser() -> argparse.ArgumentParser:
     """All commands and options."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="gr4jstan",
         usage="gr4jstan COMMAND [arguments and options of the command]",
         description=ABOUT,
@@ -65,6 +65,13 @@ def build_parser() -> argparse.ArgumentParser:
         # what a command does not know is its own usage error
         command.set_defaults(refuse=command.error)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, as the other messages of the command."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}; `{self.prog} --help` says more.\n")
 
 
 class _PrintCompletion(argparse.Action):
