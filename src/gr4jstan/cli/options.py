@@ -69,16 +69,14 @@ def add_table(
         Help in place of the table's, by the names of the options.
     """
     for name, option in table.items():
-        text = (words or {}).get(name, option.help).replace("%", "%%")
         if not option.help:
             continue
-        if option.repeated:
-            how: dict[str, Any] = {"action": "append", "default": []}
-        else:
-            shown = "" if option.default is None else DEFAULT
-            how = {"default": option.default, "choices": option.choices}
-            how["type"] = None if option.kind is str else option.kind
-            text += shown
+        text = (words or {}).get(name, option.help).replace("%", "%%")
+        text += "" if option.default is None else DEFAULT
+        how: dict[str, Any] = {"action": "append", "default": []}
+        if not option.repeated:
+            kind = None if option.kind is str else option.kind
+            how = {"default": option.default, "choices": option.choices, "type": kind}
         parser.add_argument(flag_of(name, option), metavar=option.metavar, help=text, **how)
 
 
