@@ -16,7 +16,7 @@ import pytest
 import gr4jstan
 from gr4jstan.cli.help_texts import COMMANDS
 from gr4jstan.cli.main import main
-from gr4jstan.cli.options import DATASETS, FLOW_UNITS
+from gr4jstan.cli.options import DATASETS
 from gr4jstan.cli.parser import build_parser
 from gr4jstan.cmdstan.install import install_cmdstan
 from gr4jstan.experiment.variants import define_variants
@@ -26,6 +26,7 @@ from gr4jstan.fitting.results import Fit, Start
 from gr4jstan.model.definition import define_model, warmup_days
 from gr4jstan.model.programs import CHOICES
 from gr4jstan.reading import datasets, flow_units
+from gr4jstan.reading.options import FLOW_UNITS
 from gr4jstan.sampling.settings import SamplerSettings
 from gr4jstan.structures.simulation import simulate
 
@@ -315,4 +316,7 @@ def test_a_usage_error_begins_with_the_command(
     with pytest.raises(SystemExit) as caught:
         main(words.split())
     assert caught.value.code == 2
-    assert capsys.readouterr().err.splitlines()[-1].startswith(says)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(says)
+    program = says.partition(":")[0]
+    assert line.endswith(f"; `{program} --help` says more.")

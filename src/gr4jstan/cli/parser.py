@@ -3,7 +3,7 @@
 import argparse
 import shutil
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NoReturn
 
 from gr4jstan.cli.help_texts import ABOUT, COMMANDS, MORE
 from gr4jstan.cli.options import (
@@ -14,9 +14,8 @@ from gr4jstan.cli.options import (
     add_forcing,
     add_model,
     add_output,
+    add_period,
     add_sampler,
-    add_validation,
-    add_warmup,
 )
 from gr4jstan.structures.catalogue import GR4J
 
@@ -26,7 +25,7 @@ _INTO_FILE = ("OUT.csv", "file to write", "replace a file that is there")
 
 def build_parser() -> argparse.ArgumentParser:
     """All commands and options."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="gr4jstan",
         usage="gr4jstan COMMAND [arguments and options of the command]",
         description=ABOUT,
@@ -66,6 +65,13 @@ def build_parser() -> argparse.ArgumentParser:
         # what a command does not know is its own usage error
         command.set_defaults(refuse=command.error)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, as the other messages of the command."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}; `{self.prog} --help` says more.\n")
 
 
 class _PrintCompletion(argparse.Action):
@@ -114,8 +120,8 @@ def _fit(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     add_output(parser, *_INTO_FOLDER)
     add_columns(parser)
-    add_warmup(parser)
-    add_validation(parser)
+    add_period(parser, "warm-up of the simulation")
+    add_period(parser, "validation")
     add_model(parser)
     add_sampler(parser)
 
@@ -197,10 +203,16 @@ def _fit_many(parser: argparse.ArgumentParser) -> None:
         help="write report.html and the bands of the flow for each catchment, too",
     )
     add_columns(parser)
-    add_warmup(parser)
-    add_validation(parser)
+    add_period(parser, "warm-up of the simulation")
+    add_period(parser, "validation")
     add_model(parser)
-    add_sampler(parser, chains_at_once="1, and more where there are fewer catchments than cores")
+    add_sampler(
+        parser,
+        {
+            "parallel_chains": "number of chains of a fit run at once (default: 1, and more where "
+            "there are fewer catchments than cores)"
+        },
+    )
 
 
 def _compare(parser: argparse.ArgumentParser) -> None:
@@ -250,5 +262,5 @@ def _export(parser: argparse.ArgumentParser) -> None:
     add_data(parser, default="example")
     add_output(parser, *_INTO_FOLDER)
     add_columns(parser)
-    add_warmup(parser)
+    add_period(parser, "warm-up of the simulation")
     add_model(parser)

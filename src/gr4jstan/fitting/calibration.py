@@ -3,11 +3,10 @@
 import hashlib
 import json
 import platform
-import secrets
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -20,15 +19,20 @@ from gr4jstan.fitting.inference_data import (
     import_ahead,
     to_inference_data,
 )
+from gr4jstan.fitting.options import FitOptions, PeriodOptions, validation_period
 from gr4jstan.fitting.results import Fit
 from gr4jstan.model.definition import define_model
+from gr4jstan.model.options import ModelOptions
 from gr4jstan.model.programs import render_program
 from gr4jstan.model.task import Task, Validation, define_task
+from gr4jstan.options import picked, takes
 from gr4jstan.progress import say
 from gr4jstan.reading.catchment import Catchment, Day
+from gr4jstan.reading.options import ReadingOptions
+from gr4jstan.reading.sources import as_catchment
 from gr4jstan.sampling.modes import exact_density, find_start
 from gr4jstan.sampling.nuts import sample
-from gr4jstan.sampling.settings import SamplerSettings
+from gr4jstan.sampling.settings import SamplerOptions, SamplerSettings, settings_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,22 +42,13 @@ SHORT_WARMUP = 150
 LONG_WARMUP = 1000
 
 
+@takes(FitOptions)
 def fit(
     data: "Catchment | pd.DataFrame | str | Path",
     *,
-    start: Day | None = None,
-    end: Day | None = None,
-    warmup: str | int | None = None,
     validation: tuple[Day | None, Day | None] | None = None,
-    chains: int = 4,
-    parallel_chains: int | None = None,
-    iter_warmup: int | None = None,
-    iter_sampling: int = 1000,
-    adapt_delta: float = 0.8,
-    max_treedepth: int = 10,
-    seed: int | None = None,
     show_progress: bool = True,
-    **model_options: Any,
+    **options: Unpack[FitOptions],
 ) -> Fit:
     """Sample the posterior of GR4J.
 
@@ -62,32 +57,30 @@ def fit(
     data : Catchment, DataFrame, str or path
         Daily P, E and Q [mm/d]: what `gr4jstan.read_csv` gives, a DataFrame, the name of a built-in
         data set, or the path of a CSV file.
-    start, end : date, str or int, optional
-        First and last day that is simulated; day numbers from 0 when the data have no dates.
-    warmup : int or str, optional
-        First days of the period that are simulated but do not count: days, or years ("1Y").
-        Default: none for estimated initial states, one year for fixed ones.
     validation : (start, end), optional
         First and last day of a period that the calibration does not see and whose scores are
         computed as well. None stands for the end of the data, or for the day beside the
         calibration. After the calibration the simulation goes on; before it, the model spins up
         from the first day of the data, and the first year does not count.
-    chains : int
-        Number of chains; this and the following as in cmdstanpy.
-    parallel_chains : int, optional
-        Chains run at once. Default: the number of cores.
-    iter_warmup : int, optional
-        Warm-up iterations of a chain. Default: 150 when the metric is known from the curvature at
-        the mode, else 1000.
-    iter_sampling : int
-        Draws of a chain.
-    adapt_delta : float
-        Target acceptance rate.
-    max_treedepth : int
-    seed : int, optional
-        Default: drawn, and kept in ``run``.
     show_progress : bool
-    **model_options
+    **options
+        Of the data:
+
+        date_column, precip_column, ..., area, flow_unit
+            How a DataFrame or a file is read, see `gr4jstan.read_csv`.
+
+        Of the periods:
+
+        start, end : date, str or int, optional
+            First and last day that is simulated; day numbers from 0 when the data have no dates.
+        warmup : int or str, optional
+            First days of the period that are simulated but do not count: days, or years ("1Y").
+            Default: none for estimated initial states, one year for fixed ones.
+        validation_start, validation_end : date, str or int, optional
+            The two days of ``validation``, one by one.
+
+        Of the model:
+
         structure : {"gr4j"}
         gradient : {"adjoint", "autodiff", "truncated"}
         truncate_mode : {"last", "chunk"}, truncate_steps : int
@@ -103,6 +96,23 @@ def fit(
         prior_settings : dict, optional
             Bounds and scales of the priors in place of the defaults.
 
+        Of the sampler, as in cmdstanpy:
+
+        chains : int
+            Number of chains.
+        parallel_chains : int, optional
+            Chains run at once. Default: the number of cores.
+        iter_warmup : int, optional
+            Warm-up iterations of a chain. Default: 150 when the metric is known from the curvature
+            at the mode, else 1000.
+        iter_sampling : int
+            Draws of a chain.
+        adapt_delta : float
+            Target acceptance rate.
+        max_treedepth : int
+        seed : int, optional
+            Default: drawn, and kept in ``run``.
+
     Returns
     -------
     Fit
@@ -110,21 +120,21 @@ def fit(
     Raises
     ------
     InputError
-        If data or settings are not usable.
+        If data or settings are not usable, or an option is unknown.
     ToolchainError
         If there is no CmdStan, or compiling or sampling fails.
     """
-    settings = SamplerSettings(
-        chains=chains,
-        parallel_chains=parallel_chains,
-        iter_warmup=iter_warmup,
-        iter_sampling=iter_sampling,
-        adapt_delta=adapt_delta,
-        max_treedepth=max_treedepth,
-        seed=secrets.randbelow(2**31) if seed is None else seed,
+    settings = settings_of(picked(SamplerOptions, options))
+    model = define_model(**picked(ModelOptions, options))
+    period = picked(PeriodOptions, options)
+    task = define_task(
+        as_catchment(data, **picked(ReadingOptions, options)),
+        model,
+        start=period.get("start"),
+        end=period.get("end"),
+        warmup=period.get("warmup"),
+        validation=validation_period(period, validation),
     )
-    model = define_model(**model_options)
-    task = define_task(data, model, start=start, end=end, warmup=warmup, validation=validation)
     return run_task(task, settings, show_progress=show_progress)
 
 

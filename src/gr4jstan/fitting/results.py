@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,9 @@ from gr4jstan.fitting.prediction import (
 )
 from gr4jstan.fitting.streams import stream
 from gr4jstan.model.definition import Model, StanData, define_model
+from gr4jstan.options import takes
 from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.options import ReadingOptions
 from gr4jstan.reading.sources import as_catchment
 from gr4jstan.structures.simulation import Simulation
 
@@ -188,13 +190,14 @@ class Fit:
         """State of GR4J and memory of the errors after the last day of the calibration."""
         return self.saved_end or self._calibrated[1]
 
+    @takes(ReadingOptions)
     def predict(
         self,
         forcing: "Catchment | pd.DataFrame | str | Path",
         *,
         states: Start | None = None,
         warmup: str | int = "1Y",
-        **columns: Any,
+        **columns: Unpack[ReadingOptions],
     ) -> Prediction:
         """Predict streamflow for new forcing.
 
@@ -221,14 +224,11 @@ class Fit:
             If the forcing cannot be read, is not longer than the warm-up, or starts on another day
             than the one after the calibration although it should continue.
         """
-        catchment = as_catchment(forcing, forcing_only=True, **columns)
-        states = states or self.states_for(catchment)
-        skipped = days_to_skip(states, catchment, self._days.index, self.model, warmup)
+        days = as_catchment(forcing, forcing_only=True, **columns)
+        states = states or self.states_for(days)
+        skipped = days_to_skip(states, days, self._days.index, self.model, warmup)
         return self._predict_on(
-            catchment.to_frame(),
-            continued=states == "continued",
-            purpose="prediction",
-            skipped=skipped,
+            days.to_frame(), continued=states == "continued", purpose="prediction", skipped=skipped
         )
 
     def states_for(self, forcing: Catchment) -> Start:

@@ -2,48 +2,23 @@
 
 import csv
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gr4jstan.errors import InputError
-from gr4jstan.model.priors import parse_prior_settings
+from gr4jstan.fitting.options import CalibrationOptions
 from gr4jstan.model.programs import CHOICES
+from gr4jstan.options import Option, table_of
+from gr4jstan.reading.options import ReadingOptions
 
 # What a row may set: how the file is read, and how the catchment is calibrated.
-READING: dict[str, Callable[[str], Any]] = {
-    "date_column": str,
-    "precip_column": str,
-    "pet_column": str,
-    "temperature_column": str,
-    "discharge_column": str,
-    "date_format": str,
-    "flow_unit": str,
-    "area": float,
-    "latitude": float,
-}
-CALIBRATING: dict[str, Callable[[str], Any]] = {
-    "start": str,
-    "end": str,
-    "warmup": str,
-    "validation_start": str,
-    "validation_end": str,
-    "gradient": str,
-    "truncate_mode": str,
-    "truncate_steps": int,
-    "subsample": int,
-    "error_model": str,
-    "sigma": float,
-    "priors": str,
-    "initial_states": str,
-    "prior_settings": lambda text: parse_prior_settings(text.split()),
-    "chains": int,
-    "iter_warmup": int,
-    "iter_sampling": int,
-    "adapt_delta": float,
-    "max_treedepth": int,
-    "seed": int,
+READING = table_of(ReadingOptions)
+CALIBRATING = {
+    name: option
+    for name, option in table_of(CalibrationOptions).items()
+    if option.help and option.of_the_result
 }
 _OPTIONS = READING | CALIBRATING
 
@@ -145,7 +120,7 @@ def _entry(where: str, folder: Path, row: Mapping[str, str]) -> Entry:
         if name in ("id", "file") or not text:
             continue
         try:
-            options[name] = _OPTIONS[name](text)
+            options[name] = _value(_OPTIONS[name], text)
         except InputError as error:
             raise InputError(f"{where}, column {name}: {error}") from None
         except ValueError:
@@ -155,3 +130,7 @@ def _entry(where: str, folder: Path, row: Mapping[str, str]) -> Entry:
                 f"{where}, column {name}: {text!r}; choose one of {', '.join(CHOICES[name])}."
             )
     return Entry(row["id"], folder / row["file"], options)
+
+
+def _value(option: Option, text: str) -> Any:
+    return option.kind(text.split() if option.repeated else text)

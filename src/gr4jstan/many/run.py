@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from filelock import FileLock, Timeout
 
 from gr4jstan.errors import InputError
 from gr4jstan.files import output_folder, write_json
+from gr4jstan.fitting.options import FitOptions
 from gr4jstan.many.cluster import connect
-from gr4jstan.many.manifest import CALIBRATING, READING, Entry, read_manifest
+from gr4jstan.many.manifest import Entry, read_manifest
 from gr4jstan.many.table import write_table
 from gr4jstan.many.worker import Job, Outcome, calibrate
 from gr4jstan.model.definition import define_model
+from gr4jstan.model.options import ModelOptions
+from gr4jstan.options import picked, table_of, takes
 from gr4jstan.progress import progress_bar
-from gr4jstan.sampling.settings import SamplerSettings
+from gr4jstan.sampling.settings import SamplerOptions, settings_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +62,7 @@ class Many:
         return not self.failed and bool(self.table["converged"].fillna(False).all())
 
 
+@takes(FitOptions)
 def fit_many(
     manifest: str | Path,
     folder: str | Path,
@@ -67,10 +70,9 @@ def fit_many(
     scheduler: str | None = None,
     full: bool = False,
     force: bool = False,
-    parallel_chains: int | None = None,
     show_progress: bool = True,
     announce: Callable[[str], None] | None = None,
-    **options: Any,
+    **options: Unpack[FitOptions],
 ) -> Many:
     """Calibrate many catchments.
 
@@ -89,15 +91,13 @@ def fit_many(
         Write report.html, calibration.csv and validation.csv (bands of the flow) for each.
     force : bool
         Use a folder that holds something else, too.
-    parallel_chains : int, optional
-        Chains of a catchment run at once. By default one, and more where there are fewer catchments
-        than cores.
     show_progress : bool
     announce : callable, optional
         Told where the dashboard is, and which catchments fail.
     **options
         For all catchments, where a row does not set them: the options of `gr4jstan.read_csv` and
         `gr4jstan.fit`, with ``validation_start`` and ``validation_end`` for the validation period.
+        ``parallel_chains`` is by default one, and more where there are fewer catchments than cores.
 
     Returns
     -------
@@ -112,11 +112,12 @@ def fit_many(
         If there is no cluster, or its workers have no CmdStan.
     """
     say = announce or (lambda text: None)
-    unknown = [name for name in options if name not in READING | CALIBRATING]
-    if unknown:
-        raise InputError(f"There is no option {unknown[0]!r} for fit_many.")
-    common = {name: value for name, value in options.items() if value is not None}
-    _check_options(common, parallel_chains)
+    given = {name: value for name, value in options.items() if value is not None}
+    # what would fail for every catchment is refused at once
+    settings_of(picked(SamplerOptions, given))
+    define_model(**picked(ModelOptions, given))
+    parallel_chains = options.get("parallel_chains")
+    common = {name: value for name, value in given.items() if name != "parallel_chains"}
     entries = read_manifest(manifest)
     place = _open_folder(Path(folder), force)
     try:
@@ -168,30 +169,8 @@ def _complete(
 
 def _chosen(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that differ from the defaults: said or not, a default is the same calibration."""
-    defaults = {name: field.default for name, field in SamplerSettings.__dataclass_fields__.items()}
-    # fit draws a seed where none is given
-    del defaults["seed"]
-    defaults |= {
-        name: parameter.default
-        for name, parameter in inspect.signature(define_model).parameters.items()
-    }
+    defaults = {name: option.default for name, option in table_of(FitOptions).items()}
     return {name: value for name, value in options.items() if value != defaults.get(name)}
-
-
-def _check_options(common: Mapping[str, Any], parallel_chains: int | None) -> None:
-    """Refuse at once what would fail for every catchment."""
-    sampler = {
-        name: common[name] for name in SamplerSettings.__dataclass_fields__ if name in common
-    }
-    SamplerSettings(**sampler, parallel_chains=parallel_chains)
-    period = ("start", "end", "warmup", "validation_start", "validation_end")
-    define_model(
-        **{
-            name: value
-            for name, value in common.items()
-            if name in CALIBRATING and name not in (*sampler, *period)
-        }
-    )
 
 
 def _open_folder(folder: Path, force: bool) -> Path:

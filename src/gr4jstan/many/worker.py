@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from gr4jstan.errors import InputError, ToolchainError
-from gr4jstan.many.manifest import CALIBRATING, READING
 
 
 @dataclass(frozen=True)
@@ -87,23 +86,12 @@ def _calibrate(
     job: Job, parallel_chains: int, folder: Path
 ) -> tuple[dict[str, bytes], dict[str, Any], float]:
     from gr4jstan.fitting.calibration import fit
-    from gr4jstan.reading.csvfile import read_csv
 
     data = folder / job.file_name
     data.write_bytes(job.content)
-    settings = {name: value for name, value in job.options.items() if name in CALIBRATING}
-    period = (settings.pop("validation_start", None), settings.pop("validation_end", None))
+    settings = {**job.options, "parallel_chains": parallel_chains}
     try:
-        catchment = read_csv(
-            data, **{name: value for name, value in job.options.items() if name in READING}
-        )
-        result = fit(
-            catchment,
-            validation=None if period == (None, None) else period,
-            parallel_chains=parallel_chains,
-            show_progress=False,
-            **settings,
-        )
+        result = fit(data, show_progress=False, **settings)
     except InputError as error:
         raise InputError(str(error).replace(f"{folder}/", "")) from None
     saved = folder / "fit"

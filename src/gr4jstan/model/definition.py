@@ -1,24 +1,18 @@
 """A model to be sampled: the structure of its program and the numbers that are data."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from gr4jstan.error_models.catalogue import ERROR_MODELS
 from gr4jstan.error_models.error_model import ErrorModel, ErrorParameter
 from gr4jstan.errors import InputError
+from gr4jstan.model.options import ModelOptions
 from gr4jstan.model.priors import prior_numbers
-from gr4jstan.model.programs import (
-    ErrorModelName,
-    Gradient,
-    InitialStates,
-    Priors,
-    ProgramSpec,
-    TruncateMode,
-)
+from gr4jstan.model.programs import ProgramSpec
+from gr4jstan.options import completed, takes
 from gr4jstan.reading.catchment import Catchment, require_observations
 from gr4jstan.structures.structure import Structure
 
@@ -84,29 +78,28 @@ class Model:
         return {name: known[name] for name in self.parameters}
 
 
-def define_model(
-    *,
-    structure: str = "gr4j",
-    gradient: Gradient = "adjoint",
-    truncate_mode: TruncateMode | None = None,
-    truncate_steps: int | None = None,
-    subsample: int = 1,
-    error_model: ErrorModelName | None = None,
-    sigma: float | None = None,
-    priors: Priors = "default",
-    initial_states: InitialStates | None = None,
-    prior_settings: Mapping[str, float] | None = None,
-) -> Model:
+@takes(ModelOptions)
+def define_model(**options: Unpack[ModelOptions]) -> Model:
     """Check the options of a model and fill in what follows from them.
 
     By default the error model is ``boxcox``, but ``gaussian`` where sigma is known or the priors
     are ``airgr-sls``; the initial states are ``estimated``, but ``fixed`` with ``airgr-sls``.
+
+    Parameters
+    ----------
+    **options
+        Those of the model, see `gr4jstan.fit`.
 
     Raises
     ------
     InputError
         If an option is unknown, out of range, or does not go with another.
     """
+    given = completed(ModelOptions, options)
+    gradient, truncate_mode = given["gradient"], given["truncate_mode"]
+    truncate_steps, subsample = given["truncate_steps"], given["subsample"]
+    error_model, sigma, priors = given["error_model"], given["sigma"], given["priors"]
+    initial_states = given["initial_states"]
     if gradient == "truncated":
         truncate_mode = truncate_mode or "last"
         truncate_steps = 5 if truncate_steps is None else truncate_steps
@@ -132,11 +125,11 @@ def define_model(
         known_sigma=sigma is not None,
         priors=priors,
         initial_states=initial_states,
-        structure=structure,
+        structure=given["structure"],
     )
     return Model(
         spec=spec,
-        numbers=prior_numbers(spec, prior_settings),
+        numbers=prior_numbers(spec, given["prior_settings"]),
         sigma=None if sigma is None else float(sigma),
         truncate_steps=truncate_steps,
         subsample=subsample,

@@ -1,7 +1,7 @@
 """The numbers of the priors: bounds and scales, which reach the Stan programs as data."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from gr4jstan.error_models.catalogue import ERROR_MODELS
 from gr4jstan.errors import InputError
@@ -113,24 +113,6 @@ def _as_number(name: str, value: object) -> float:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise InputError(f"{name} is {value!r}; it must be a number.") from None
-
-
-def parse_prior_settings(pairs: Sequence[str]) -> dict[str, float]:
-    """Read NAME=NUMBER.
-
-    Raises
-    ------
-    InputError
-        If a text is not of this form.
-    """
-    settings = {}
-    for text in pairs:
-        name, _, number = text.partition("=")
-        try:
-            settings[name.strip()] = float(number)
-        except ValueError:
-            raise InputError(f"{text!r}: write it as NAME=NUMBER, as in x1_upper=3000") from None
-    return settings
 
 
 def _check_number(name: str, value: float) -> None:

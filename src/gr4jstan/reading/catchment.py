@@ -3,12 +3,13 @@
 import datetime as dt
 import re
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, Unpack
 
 import numpy as np
 import pandas as pd
 
 from gr4jstan.errors import InputError
+from gr4jstan.options import takes
 from gr4jstan.reading.checks import (
     Array,
     Origin,
@@ -19,6 +20,7 @@ from gr4jstan.reading.checks import (
     day_label,
 )
 from gr4jstan.reading.dates import daily_index, parse_dates
+from gr4jstan.reading.options import ReadingOptions
 from gr4jstan.reading.request import Request
 from gr4jstan.reading.tables import frame_cells, parse_table
 
@@ -150,21 +152,14 @@ class Catchment:
         return frame.rename_axis("day" if self.dates is None else "date")
 
     @classmethod
+    @takes(ReadingOptions)
     def from_frame(
         cls,
         frame: pd.DataFrame,
         *,
         name: str = "data",
-        date_column: str | None = None,
-        precip_column: str | None = None,
-        pet_column: str | None = None,
-        discharge_column: str | None = None,
-        date_format: str | None = None,
         forcing_only: bool = False,
-        temperature_column: str | None = None,
-        latitude: float | None = None,
-        area: float | None = None,
-        flow_unit: str | None = None,
+        **options: Unpack[ReadingOptions],
     ) -> Self:
         """Take the data from a DataFrame, under the same rules as `read_csv`.
 
@@ -173,7 +168,11 @@ class Catchment:
         frame : DataFrame
             One row per day. Dates are the index, if that holds dates, or a column.
         name : str
-            Name of the catchment; the other parameters are those of `read_csv`.
+            Name of the catchment.
+        forcing_only : bool
+            Do not look at streamflow.
+        **options
+            Column names and the like, see `read_csv`.
 
         Raises
         ------
@@ -184,18 +183,7 @@ class Catchment:
         header, rows = frame_cells(frame)
         if not rows:
             raise InputError(f"{name}: the data frame is empty")
-        request = Request(
-            date_column=date_column,
-            precip_column=precip_column,
-            pet_column=pet_column,
-            discharge_column=discharge_column,
-            date_format=date_format,
-            forcing_only=forcing_only,
-            temperature_column=temperature_column,
-            latitude=latitude,
-            area=area,
-            flow_unit=flow_unit,
-        )
+        request = Request(forcing_only=forcing_only, **options)
         table = parse_table(header, rows, name, request)
         return cls(name, source=name, **table._asdict())
 

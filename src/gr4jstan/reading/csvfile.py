@@ -5,9 +5,12 @@ import io
 import os
 import re
 from pathlib import Path
+from typing import Unpack
 
 from gr4jstan.errors import InputError
+from gr4jstan.options import takes
 from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.options import ReadingOptions
 from gr4jstan.reading.request import Request
 from gr4jstan.reading.tables import parse_table
 
@@ -18,19 +21,12 @@ _MOST_BYTES = 50_000_000
 _MOST_LINES = 1_000_000
 
 
+@takes(ReadingOptions)
 def read_csv(
     path: str | os.PathLike[str],
     *,
-    date_column: str | None = None,
-    precip_column: str | None = None,
-    pet_column: str | None = None,
-    discharge_column: str | None = None,
-    date_format: str | None = None,
     forcing_only: bool = False,
-    temperature_column: str | None = None,
-    latitude: float | None = None,
-    area: float | None = None,
-    flow_unit: str | None = None,
+    **options: Unpack[ReadingOptions],
 ) -> Catchment:
     """Read daily precipitation, potential evapotranspiration and streamflow from a CSV file.
 
@@ -44,22 +40,23 @@ def read_csv(
     ----------
     path : str or path
         A text file with one header line and one line per day, oldest first.
-    date_column, precip_column, pet_column, discharge_column : str, optional
-        Names of the columns, where they are unusual or several could be meant. P and E in mm/d. The
-        date column and the streamflow may be absent.
-    date_format : str, optional
-        For dates that are not understood or ambiguous, such as ``%d/%m/%Y`` or ``dd/mm/yyyy``.
     forcing_only : bool, default False
         Do not look at streamflow.
-    temperature_column : str, optional
-        Name of the column of daily mean temperature [degC]; looked at only where there is no E.
-    latitude : float, optional
-        Degrees north; needed to compute E from temperature.
-    area : float, optional
-        Of the catchment [km2]; needed where Q is not in mm/d.
-    flow_unit : str, optional
-        Unit of Q, "mm/d", "m3/s", "l/s" or "cfs"; by default the one in the column's name, and mm/d
-        where it has none.
+    **options
+        date_column, precip_column, pet_column, discharge_column : str, optional
+            Names of the columns, where they are unusual or several could be meant. P and E in mm/d.
+            The date column and the streamflow may be absent.
+        date_format : str, optional
+            For dates that are not understood or ambiguous, such as ``%d/%m/%Y`` or ``dd/mm/yyyy``.
+        temperature_column : str, optional
+            Name of the column of daily mean temperature [degC]; looked at only where there is no E.
+        latitude : float, optional
+            Degrees north; needed to compute E from temperature.
+        area : float, optional
+            Of the catchment [km2]; needed where Q is not in mm/d.
+        flow_unit : str, optional
+            Unit of Q, "mm/d", "m3/s", "l/s" or "cfs"; by default the one in the column's name, and
+            mm/d where it has none.
 
     Returns
     -------
@@ -70,22 +67,12 @@ def read_csv(
     ------
     InputError
         The file cannot be read as such a table; the message names file, column, and line or date.
+        Or an option is unknown.
     """
     path = Path(path)
     source = str(path)
     header, rows, lines = _split(_read_text(path), source)
-    request = Request(
-        date_column=date_column,
-        precip_column=precip_column,
-        pet_column=pet_column,
-        discharge_column=discharge_column,
-        date_format=date_format,
-        forcing_only=forcing_only,
-        temperature_column=temperature_column,
-        latitude=latitude,
-        area=area,
-        flow_unit=flow_unit,
-    )
+    request = Request(forcing_only=forcing_only, **options)
     table = parse_table(header, rows, source, request, lambda row: f"line {lines[row]}")
     return Catchment(path.stem, source=source, **table._asdict())
 

@@ -3,10 +3,11 @@
 import shlex
 from typing import Any
 
+from gr4jstan.fitting.options import FitOptions
 from gr4jstan.fitting.results import Fit
 from gr4jstan.model.priors import prior_numbers
+from gr4jstan.options import flag_of, table_of
 from gr4jstan.reading.datasets import dataset_names
-from gr4jstan.sampling.settings import SamplerSettings
 
 # What stands for the user's file.
 FILE = "DATA.csv"
@@ -22,27 +23,19 @@ def fit_options(fit: Fit) -> dict[str, Any]:
     Returns
     -------
     dict
-        The period, warm-up and validation period; the model, and what its priors have in place of
-        the default numbers; the sampler's settings that are not the defaults; and the seed.
+        The period, warm-up and validation period; what model and sampler have in place of the
+        defaults, among them the numbers of the priors; and the seed.
     """
     run = fit.run
     start, end = (_day(label) for label in run["period"])
     options: dict[str, Any] = {"start": start, "end": end, "warmup": run["warmup"]}
     if run["validation"] is not None:
-        options["validation"] = tuple(_day(label) for label in run["validation"]["period"])
-    usual = {"structure": "gr4j", "gradient": "adjoint", "subsample": 1}
-    for name, value in run["model"].items():
-        if name == "prior_settings":
-            defaults = prior_numbers(fit.model.spec)
-            changed = {key: x for key, x in value.items() if defaults.get(key) != x}
-            if changed:
-                options[name] = changed
-        elif value is not None and usual.get(name) != value:
-            options[name] = value
-    usual = SamplerSettings(iter_warmup=None).as_dict() | {"seed": None}
-    for name, value in run["sampler"].items():
-        # draws do not depend on how many chains run at once
-        if name != "parallel_chains" and usual[name] != value:
+        first, last = (_day(label) for label in run["validation"]["period"])
+        options |= {"validation_start": first, "validation_end": last}
+    recorded = run["model"] | {"prior_settings": _changed_priors(fit) or None} | run["sampler"]
+    for name, option in table_of(FitOptions).items():
+        value = recorded.get(name)
+        if option.of_the_result and value is not None and value != option.default:
             options[name] = value
     return options
 
@@ -55,20 +48,25 @@ def python_call(fit: Fit) -> str:
 
 def command_line(fit: Fit) -> str:
     """The command that repeats a fit."""
-    words = []
+    words, table = [], table_of(FitOptions)
     for name, value in fit_options(fit).items():
-        if name == "validation":
-            words += [f"--validation-start {value[0]}", f"--validation-end {value[1]}"]
-        elif name == "prior_settings":
-            words += [f"--prior {key}={number!r}" for key, number in value.items()]
-        else:
-            words.append(f"--{name.replace('_', '-')} {shlex.quote(str(value))}")
+        texts = [str(value)]
+        if table[name].repeated:
+            texts = [f"{key}={number!r}" for key, number in value.items()]
+        words += [f"{flag_of(name, table[name])} {shlex.quote(text)}" for text in texts]
     return " \\\n  ".join([f"gr4jstan fit {_source(fit)} -o DIR", *words])
 
 
 def is_built_in(fit: Fit) -> bool:
     """Whether the data are a built-in data set by their name."""
     return fit.run["catchment"] in dataset_names()
+
+
+def _changed_priors(fit: Fit) -> dict[str, float]:
+    """The numbers of the priors that are not the defaults."""
+    defaults = prior_numbers(fit.model.spec)
+    recorded = fit.run["model"]["prior_settings"]
+    return {name: number for name, number in recorded.items() if defaults.get(name) != number}
 
 
 def _source(fit: Fit) -> str:

@@ -1,9 +1,11 @@
-"""Settings of the sampler."""
+"""Settings of the sampler, and the options that they follow from."""
 
+import secrets
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Self
+from typing import Annotated, Any, Self, TypedDict
 
 from gr4jstan.errors import InputError
+from gr4jstan.options import Option, completed
 
 
 @dataclass(frozen=True)
@@ -53,3 +55,80 @@ class SamplerSettings:
         from gr4jstan.cmdstan.processes import cores
 
         return min(self.chains, self.parallel_chains or cores())
+
+
+class SamplerOptions(TypedDict, total=False):
+    """Options of NUTS, under the names of `SamplerSettings`."""
+
+    chains: Annotated[
+        int,
+        Option("number of chains", default=SamplerSettings.chains, kind=int, metavar="N"),
+    ]
+    iter_warmup: Annotated[
+        int | None,
+        Option(
+            "number of warm-up iterations of each chain (default: 150 where the metric is known "
+            "beforehand, else 1000)",
+            kind=int,
+            metavar="N",
+        ),
+    ]
+    iter_sampling: Annotated[
+        int,
+        Option(
+            "number of draws of each chain, at least 4",
+            default=SamplerSettings.iter_sampling,
+            kind=int,
+            metavar="N",
+        ),
+    ]
+    adapt_delta: Annotated[
+        float,
+        Option(
+            "target acceptance rate, a number between 0 and 1",
+            default=SamplerSettings.adapt_delta,
+            kind=float,
+            metavar="RATE",
+        ),
+    ]
+    max_treedepth: Annotated[
+        int,
+        Option(
+            "largest number N of doublings of a trajectory: 2^N - 1 leapfrog steps",
+            default=SamplerSettings.max_treedepth,
+            kind=int,
+            metavar="N",
+        ),
+    ]
+    parallel_chains: Annotated[
+        int | None,
+        Option(
+            "number of chains of a fit run at once (default: number of cores)",
+            kind=int,
+            metavar="N",
+            of_the_result=False,
+        ),
+    ]
+    seed: Annotated[
+        int | None,
+        Option(
+            "number from 0 that the draws follow from: the same seed, data and versions give the "
+            "same draws (default: drawn, and kept in run.json)",
+            kind=int,
+            metavar="N",
+        ),
+    ]
+
+
+def settings_of(options: SamplerOptions) -> SamplerSettings:
+    """Settings of the sampler, with a seed that is drawn where none is given.
+
+    Raises
+    ------
+    InputError
+        If a value is outside its range.
+    """
+    given: dict[str, Any] = {**completed(SamplerOptions, options)}
+    if given["seed"] is None:
+        given["seed"] = secrets.randbelow(2**31)
+    return SamplerSettings(**given)

@@ -3,10 +3,11 @@
 from argparse import Namespace
 from typing import Any
 
-from gr4jstan.cli.commands.shared import model_of, record_of, sampler_of, say, say_notes
+from gr4jstan.cli.commands.shared import chosen, model_of, record_of, sampler_of, say, say_notes
 from gr4jstan.cmdstan.toolchain import require_cmdstan
 from gr4jstan.files import output_folder
 from gr4jstan.fitting.calibration import run_task
+from gr4jstan.fitting.options import PeriodOptions, validation_period
 from gr4jstan.fitting.results import Fit
 from gr4jstan.model.task import define_task
 from gr4jstan.report.page import write_report
@@ -23,7 +24,7 @@ def run(options: Namespace) -> int:
             start=options.start,
             end=options.end,
             warmup=options.warmup,
-            validation=validation_of(options),
+            validation=validation_period(chosen(options, PeriodOptions)),
         )
         catchment = task.catchment
         say_notes(catchment)
@@ -37,12 +38,6 @@ def run(options: Namespace) -> int:
         write_report(result, work / "report.html")
     print(f"{_format_summary(result)}\n\n{_format_scores(result)}")
     return _verdict(result, options.output)
-
-
-def validation_of(options: Namespace) -> tuple[str | None, str | None] | None:
-    """First and last day of the validation period, if there is one."""
-    period = (options.validation_start, options.validation_end)
-    return None if period == (None, None) else period
 
 
 def _format_summary(result: Fit) -> str:

@@ -2,16 +2,13 @@
 
 from argparse import Namespace
 
-from gr4jstan.cli.commands.shared import say
-from gr4jstan.many.manifest import CALIBRATING, READING
+from gr4jstan.cli.commands.shared import chosen, say
+from gr4jstan.fitting.options import FitOptions
 from gr4jstan.many.run import fit_many
-from gr4jstan.model.priors import parse_prior_settings
 
 
 def run(options: Namespace) -> int:
     """Sample the posteriors of many catchments."""
-    given = {name: getattr(options, name, None) for name in READING | CALIBRATING}
-    given["prior_settings"] = parse_prior_settings(options.prior) or None
     try:
         result = fit_many(
             options.manifest,
@@ -19,10 +16,9 @@ def run(options: Namespace) -> int:
             scheduler=options.scheduler,
             full=options.full,
             force=options.force,
-            parallel_chains=options.parallel_chains,
             show_progress=not options.no_progress,
             announce=say,
-            **given,
+            **chosen(options, FitOptions),
         )
     except KeyboardInterrupt:
         say(f"gr4jstan: interrupted; the same command goes on with what {options.output} lacks.")

@@ -3,9 +3,10 @@
 from argparse import Namespace
 from pathlib import Path
 
-from gr4jstan.cli.commands.shared import column_options, say_notes
+from gr4jstan.cli.commands.shared import chosen, say_notes
 from gr4jstan.files import output_file
 from gr4jstan.fitting.loading import load_fit
+from gr4jstan.reading.options import ForcingOptions
 from gr4jstan.reading.sources import as_catchment
 
 
@@ -13,7 +14,8 @@ def run(options: Namespace) -> int:
     """Predict streamflow from a saved fit."""
     with output_file(options.output, force=options.force) as work:
         result = load_fit(options.folder)
-        forcing = as_catchment(Path(options.forcing), **column_options(options), forcing_only=True)
+        columns = chosen(options, ForcingOptions)
+        forcing = as_catchment(Path(options.forcing), forcing_only=True, **columns)
         say_notes(forcing)
         states = options.states or result.states_for(forcing)
         prediction = result.predict(forcing, states=states, warmup=options.warmup)

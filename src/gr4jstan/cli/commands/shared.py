@@ -1,15 +1,16 @@
 """What several commands make of their options."""
 
-import secrets
 import sys
 from argparse import Namespace
-from typing import Any
+from typing import cast
 
 from gr4jstan.model.definition import Model, define_model
-from gr4jstan.model.priors import parse_prior_settings
+from gr4jstan.model.options import ModelOptions
+from gr4jstan.options import Options, table_of
 from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.options import ReadingOptions
 from gr4jstan.reading.sources import as_catchment
-from gr4jstan.sampling.settings import SamplerSettings
+from gr4jstan.sampling.settings import SamplerOptions, SamplerSettings, settings_of
 
 
 def catchment_of(options: Namespace, forcing_only: bool = False) -> Catchment:
@@ -21,14 +22,8 @@ def catchment_of(options: Namespace, forcing_only: bool = False) -> Catchment:
 
 def record_of(options: Namespace, forcing_only: bool = False) -> Catchment:
     """All data there are."""
-    return as_catchment(
-        options.data,
-        discharge_column=options.discharge_column,
-        flow_unit=options.flow_unit,
-        area=options.area,
-        forcing_only=forcing_only,
-        **column_options(options),
-    )
+    columns = chosen(options, ReadingOptions)
+    return as_catchment(options.data, forcing_only=forcing_only, **columns)
 
 
 def say_notes(catchment: Catchment) -> None:
@@ -37,38 +32,27 @@ def say_notes(catchment: Catchment) -> None:
         say(f"{catchment.source}: {note}")
 
 
-def column_options(options: Namespace) -> dict[str, Any]:
-    """Options on the columns of the forcing."""
-    names = ("date_column", "precip_column", "pet_column", "temperature_column")
-    return {name: getattr(options, name) for name in (*names, "latitude", "date_format")}
+def chosen(options: Namespace, kind: type[Options]) -> Options:
+    """The options of a `TypedDict`, as functions take them."""
+    values = {}
+    for name, option in table_of(kind).items():
+        if not option.help:
+            continue
+        value = getattr(options, option.flag or name)
+        if option.repeated:
+            value = option.kind(value) if value else option.default
+        values[name] = value
+    return cast(Options, values)
 
 
 def model_of(options: Namespace) -> Model:
     """Model that the options describe."""
-    return define_model(
-        gradient=options.gradient,
-        truncate_mode=options.truncate_mode,
-        truncate_steps=options.truncate_steps,
-        subsample=options.subsample,
-        error_model=options.error_model,
-        sigma=options.sigma,
-        priors=options.priors,
-        initial_states=options.initial_states,
-        prior_settings=parse_prior_settings(options.prior),
-    )
+    return define_model(**chosen(options, ModelOptions))
 
 
 def sampler_of(options: Namespace) -> SamplerSettings:
     """Settings of the sampler, with a seed."""
-    return SamplerSettings(
-        chains=options.chains,
-        parallel_chains=options.parallel_chains,
-        iter_warmup=options.iter_warmup,
-        iter_sampling=options.iter_sampling,
-        adapt_delta=options.adapt_delta,
-        max_treedepth=options.max_treedepth,
-        seed=secrets.randbelow(2**31) if options.seed is None else options.seed,
-    )
+    return settings_of(chosen(options, SamplerOptions))
 
 
 def say(text: str) -> None:

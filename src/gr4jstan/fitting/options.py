@@ -1,0 +1,92 @@
+"""The options of a fit: its periods, beside those of data, model and sampler."""
+
+from typing import TYPE_CHECKING, Annotated, TypedDict
+
+from gr4jstan.errors import InputError
+from gr4jstan.model.options import ModelOptions
+from gr4jstan.options import Option
+from gr4jstan.reading.options import ReadingOptions
+from gr4jstan.sampling.settings import SamplerOptions
+
+if TYPE_CHECKING:
+    from gr4jstan.reading.catchment import Day
+
+    Period = tuple[Day | None, Day | None]
+
+
+class PeriodOptions(TypedDict, total=False):
+    """Which days are calibrated on, and which validated with."""
+
+    start: Annotated[
+        "Day | None",
+        Option(
+            "first day that is simulated (default: the file's first)", metavar="DAY", group="period"
+        ),
+    ]
+    end: Annotated[
+        "Day | None",
+        Option(
+            "last day that is simulated (default: the file's last)", metavar="DAY", group="period"
+        ),
+    ]
+    warmup: Annotated[
+        str | int | None,
+        Option(
+            "first days of the period that are simulated but do not count [d], or years: 365, 1Y "
+            "(default: 0; 1Y with fixed initial states)",
+            metavar="DAYS",
+            group="warm-up of the simulation",
+        ),
+    ]
+    validation_start: Annotated[
+        "Day | None",
+        Option(
+            "its first day (default: the day after the calibration, or the file's first)",
+            metavar="DAY",
+            group="validation",
+        ),
+    ]
+    validation_end: Annotated[
+        "Day | None",
+        Option(
+            "its last day (default: the file's last, or the day before the calibration)",
+            metavar="DAY",
+            group="validation",
+        ),
+    ]
+
+
+class CalibrationOptions(PeriodOptions, ModelOptions, SamplerOptions, total=False):
+    """Options of a fit on data that are read."""
+
+
+class FitOptions(ReadingOptions, CalibrationOptions, total=False):
+    """Options of `gr4jstan.fit`."""
+
+
+def validation_period(
+    options: PeriodOptions, validation: "Period | None" = None
+) -> "Period | None":
+    """First and last day of the validation period; None if there is none.
+
+    Parameters
+    ----------
+    options : PeriodOptions
+        With ``validation_start`` and ``validation_end``, of which one is enough.
+    validation : (start, end), optional
+        The same in one.
+
+    Raises
+    ------
+    InputError
+        If it is given in both ways.
+    """
+    period = (options.get("validation_start"), options.get("validation_end"))
+    if period == (None, None):
+        return validation
+    if validation is not None:
+        raise InputError(
+            "The validation period is given twice; give validation=(start, end), or "
+            "validation_start= and validation_end=."
+        )
+    return period
