@@ -33,10 +33,10 @@ from gr4jstan.fitting.prediction import (
     spread_draws,
     start_state,
 )
-from gr4jstan.fitting.streams import stream
 from gr4jstan.model.definition import Model, StanData, define_model
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.sources import as_catchment
+from gr4jstan.sampling.streams import stream
 from gr4jstan.structures.simulation import Simulation
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from gr4jstan.model.transforms import constrain, unconstrain
 from gr4jstan.sampling.density import Evaluate, LogDensity, compile_log_density
 from gr4jstan.sampling.inits import screened_draws, screened_inits
 from gr4jstan.sampling.settings import SamplerSettings
+from gr4jstan.sampling.streams import stream
 
 Array = NDArray[np.float64]
 
@@ -200,7 +201,7 @@ def dispersed_inits(
         One for each chain, under the names of the Stan program.
     """
     assert mode.covariance is not None
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "dispersal")
     factor = np.linalg.cholesky(mode.covariance)
     points: list[Array] = []
     for _ in range(chains):
