@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from gr4jstan.files import output_file
 from gr4jstan.many.plots import plot_distributions
 from gr4jstan.report.pages import embed, render_page
 
@@ -38,11 +39,12 @@ def write_table(records: Sequence[Mapping[str, Any]], folder: Path) -> pd.DataFr
     table["converged"] = table["converged"].astype("boolean")
     for name in ("id", "verdict", "severity", "error", "reasons"):
         table[name] = table[name].astype("string")
-    _write(table.to_csv, folder / "catchments.csv", index=False)
-    _write(table.to_parquet, folder / "catchments.parquet", index=False)
-    page = folder / ".overview.html"
-    page.write_text(render_overview(table), encoding="utf-8")
-    page.replace(folder / "overview.html")
+    with output_file(folder / "catchments.csv", force=True) as work:
+        table.to_csv(work, index=False)
+    with output_file(folder / "catchments.parquet", force=True) as work:
+        table.to_parquet(work, index=False)
+    with output_file(folder / "overview.html", force=True) as work:
+        work.write_text(render_overview(table), encoding="utf-8")
     return table
 
 
@@ -84,10 +86,3 @@ def _worth_a_look(table: pd.DataFrame) -> list[tuple[str, str]]:
         elif row.severity in _LOOK:
             rows.append((_LOOK[row.severity], str(row.id), str(row.verdict)))
     return [(name, why) for _, name, why in sorted(rows)]
-
-
-def _write(write: Any, path: Path, **options: Any) -> None:
-    """Write beside the place, then move."""
-    work = path.with_name("." + path.name)
-    write(work, **options)
-    work.replace(path)
