@@ -179,9 +179,8 @@ class Fit:
         days = validation_days(self.idata)
         if days is None:
             return None
-        return self._predict_on(
-            days, continued=self.run["validation"]["continued"], purpose="validation"
-        )
+        continued = self.run["validation"]["continued"]
+        return self._predict_on(days, continued=continued, purpose="validation")
 
     @cached_property
     def end(self) -> EndState:
