@@ -124,10 +124,10 @@ class Span:
         """Whether the two share a day."""
         return self.first <= other.last and self.last >= other.first
 
-    def describe(self, record: Catchment) -> str:
-        """Its first and last day, in words; those beyond the record are its ends."""
-        ends = (min(max(day, 0), len(record) - 1) for day in (self.first, self.last))
-        return "from {} to {}".format(*map(record.label, ends))
+    def labels(self, record: Catchment) -> tuple[str, str]:
+        """Its first and last day for messages; those beyond the record are its ends."""
+        end = len(record) - 1
+        return record.label(min(max(self.first, 0), end)), record.label(min(max(self.last, 0), end))
 
 
 def _validation(
@@ -142,17 +142,19 @@ def _validation(
         len(record) - 1 if end is None else record.position(end, "--end (end=)"),
     )
     span = _validated(record, calibration, period)
+    start_label, end_label = calibration.labels(record)
+    first_label, last_label = span.labels(record)
     if span.first > span.last:
         raise InputError(
             f"{record.source}: no days are left for the validation period beside the calibration "
-            f"{calibration.describe(record)}; shorten the calibration (start, end), or give the "
+            f"from {start_label} to {end_label}; shorten the calibration (start, end), or give the "
             "first and last day of the validation."
         )
     if span.overlaps(calibration):
         raise InputError(
-            f"{record.source}: the validation period {span.describe(record)} overlaps the "
-            f"calibration {calibration.describe(record)}; choose days that the calibration does "
-            "not see."
+            f"{record.source}: the validation period from {first_label} to {last_label} overlaps "
+            f"the calibration from {start_label} to {end_label}; choose days that the calibration "
+            "does not see."
         )
     continued = span.first > calibration.last
     simulated = Span(calibration.last + 1 if continued else 0, span.last)
@@ -162,9 +164,8 @@ def _validation(
     Q[:counts] = np.nan
     if np.isnan(Q).all():
         raise InputError(
-            f"{record.source}: there is no observed Q to validate with {span.describe(record)}"
-            + ("" if continued else " after a spin-up of one year")
-            + "."
+            f"{record.source}: there is no observed Q to validate with from {first_label} to "
+            f"{last_label}" + ("" if continued else " after a spin-up of one year") + "."
         )
     return Validation(replace(days, Q=Q), counts, continued)
 
