@@ -176,7 +176,7 @@ def run_task(
     }
     idata = to_inference_data(draws, task, settings.max_treedepth, attributes)
     found = diagnose(idata, task.model.parameters, [mode.parameters for mode in start.rivals])
-    seconds = {
+    found["seconds"] = {
         "compile": compiled - begin,
         "setup": ready - compiled,
         "warmup": sum(chain["warmup"] for chain in draws.chain_seconds),
@@ -187,8 +187,7 @@ def run_task(
         "diagnosing": time.perf_counter() - sampled,
         "wall": time.perf_counter() - begin,
     }
-    diagnostics = as_record(found | {"seconds": seconds}, Diagnostics)
-    return Fit(idata, diagnostics, run, program.code, program.header, task.data)
+    return Fit(idata, as_record(found, Diagnostics), run, program.code, program.header, task.data)
 
 
 def describe_run(task: Task, settings: SamplerSettings, cmdstan: Path, code: str) -> dict[str, Any]:
