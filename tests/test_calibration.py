@@ -17,6 +17,7 @@ from gr4jstan.errors import InputError
 from gr4jstan.fitting.calibration import describe_run, run_task
 from gr4jstan.fitting.inference_data import dataset
 from gr4jstan.fitting.loading import load_fit
+from gr4jstan.fitting.records import Diagnostics, Run, as_record
 from gr4jstan.fitting.results import Fit
 from gr4jstan.model.definition import define_model
 from gr4jstan.model.programs import render_program
@@ -130,6 +131,15 @@ def test_a_folder_that_is_no_whole_fit_is_refused(
         (folder / name).write_text('{"half": ')
         with pytest.raises(InputError, match=f"{name}: damaged"):
             load_fit(folder)
+
+
+def test_the_records_have_all_entries_in_their_order(synthetic_fit: Fit, split_fit: Fit) -> None:
+    """What a fit holds is what its types say, before and after a file."""
+    for fit in (synthetic_fit, split_fit):
+        for content, kind in ((fit.run, Run), (fit.diagnostics, Diagnostics)):
+            assert type(content) is dict
+            again = as_record(json.loads(json.dumps(content)), kind)
+            assert json.dumps(again) == json.dumps(content)
 
 
 def test_a_fit_of_another_format_is_refused(fit_folder: Path, tmp_path: Path) -> None:

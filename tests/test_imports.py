@@ -58,6 +58,7 @@ def test_modules_that_the_documentation_names_are_there() -> None:
     [
         ("arviz", {"fitting/inference_data"}),
         ("jinja2", {"model/programs", "report/pages"}),
+        ("msgspec", {"fitting/records"}),
         (
             "matplotlib",
             {

@@ -11,7 +11,7 @@ import gr4jstan
 from gr4jstan.fitting.end_state import EndState
 from gr4jstan.fitting.results import Fit
 from gr4jstan.reading.datasets import load_dataset
-from gr4jstan.report.verdict import headline, warnings
+from gr4jstan.report.verdict import gravest, headline, warnings
 from seeds import shifted
 
 UNFIT = "The model does not fit this catchment"
@@ -109,6 +109,8 @@ def test_the_yardstick_is_the_calendar_in_either_period(
 
 def test_a_model_that_does_not_fit_is_named_in_the_headline(calm: Fit) -> None:
     assert headline(calm) == "Converged, and the model fits"
+    assert gravest(warnings(calm)) in ("note", None)
+    assert gravest(warnings(scored(calm, nse=-1.0))) == "unfit"
     unfit = headline(scored(calm, nse=-1.0))
     assert unfit == "Converged, but the model does not fit this catchment"
 

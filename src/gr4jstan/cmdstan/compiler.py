@@ -24,6 +24,7 @@ from gr4jstan.cmdstan.toolchain import (
     require_tools,
 )
 from gr4jstan.errors import InputError, ToolchainError
+from gr4jstan.files import output_file
 from gr4jstan.progress import say
 
 
@@ -276,9 +277,8 @@ def _sha256(path: Path) -> str:
 
 def _write_marker(entry: Path, name: str) -> None:
     """Note the executable's hash in ``ok``, which makes `entry` valid."""
-    temporary = entry / "ok.tmp"
-    temporary.write_text(_sha256(entry / name), encoding="ascii")
-    temporary.replace(entry / "ok")
+    with output_file(entry / "ok", force=True) as work:
+        work.write_text(_sha256(entry / name), encoding="ascii")
 
 
 def _is_intact(entry: Path, name: str) -> bool:
@@ -295,8 +295,9 @@ def _writing_to(folder: Path) -> Iterator[None]:
     """Turn a failure to write below `folder` into advice."""
     try:
         yield
-    except OSError as error:
+    except (OSError, InputError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise ToolchainError(
-            f"The cache folder {folder} cannot be used ({error.strerror or error}); "
+            f"The cache folder {folder} cannot be used ({reason}); "
             "set GR4JSTAN_CACHE to a folder that can be written to and has space."
         ) from error

@@ -20,6 +20,7 @@ from gr4jstan.fitting.inference_data import (
     to_inference_data,
 )
 from gr4jstan.fitting.options import FitOptions, PeriodOptions, validation_period
+from gr4jstan.fitting.records import Diagnostics, Run, as_record
 from gr4jstan.fitting.results import Fit
 from gr4jstan.model.definition import define_model
 from gr4jstan.model.options import ModelOptions
@@ -178,14 +179,14 @@ def run_task(
         show_progress=show_progress,
     )
     sampled = time.perf_counter()
-    run = describe_run(task, settings, cmdstan, program.code)
-    run["start"] = start.description
+    described = describe_run(task, settings, cmdstan, program.code)
+    run = as_record(described | {"start": start.description}, Run)
     attributes = {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in run.items()
     }
     idata = to_inference_data(draws, task, settings.max_treedepth, attributes)
-    diagnostics = diagnose(idata, task.model.parameters, [mode.parameters for mode in start.rivals])
-    diagnostics["seconds"] = {
+    found = diagnose(idata, task.model.parameters, [mode.parameters for mode in start.rivals])
+    found["seconds"] = {
         "compile": compiled - begin,
         "setup": ready - compiled,
         "warmup": sum(chain["warmup"] for chain in draws.chain_seconds),
@@ -196,7 +197,7 @@ def run_task(
         "diagnosing": time.perf_counter() - sampled,
         "wall": time.perf_counter() - begin,
     }
-    return Fit(idata, diagnostics, run, program.code, program.header, task.data)
+    return Fit(idata, as_record(found, Diagnostics), run, program.code, program.header, task.data)
 
 
 def describe_run(task: Task, settings: SamplerSettings, cmdstan: Path, code: str) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from gr4jstan.errors import InputError
 from gr4jstan.files import write_json
 from gr4jstan.fitting.end_state import EndState, read_end_state, write_end_state
 from gr4jstan.fitting.inference_data import InferenceData, read_netcdf, write_netcdf
-from gr4jstan.fitting.saved import check_end, check_posterior, check_texts, read_json
+from gr4jstan.fitting.records import damaged, read_json
+from gr4jstan.fitting.saved import check_end, check_posterior, check_texts
 from gr4jstan.model.programs import HEADER_NAME
 
 if TYPE_CHECKING:
@@ -99,4 +100,4 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: damaged ({error}); run the fit again.") from None
+        raise damaged(path, error) from None

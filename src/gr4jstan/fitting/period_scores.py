@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from gr4jstan.fitting.prediction import Prediction
-from gr4jstan.fitting.streams import stream
+from gr4jstan.sampling.streams import stream
 from gr4jstan.scoring.climatology import climatology
 from gr4jstan.scoring.scores import score_table
 

@@ -33,12 +33,12 @@ from gr4jstan.fitting.prediction import (
     spread_draws,
     start_state,
 )
-from gr4jstan.fitting.streams import stream
 from gr4jstan.model.definition import Model, StanData, define_model
 from gr4jstan.options import takes
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.options import ReadingOptions
 from gr4jstan.reading.sources import as_catchment
+from gr4jstan.sampling.streams import stream
 from gr4jstan.structures.simulation import Simulation
 
 if TYPE_CHECKING:
@@ -181,9 +181,8 @@ class Fit:
         days = validation_days(self.idata)
         if days is None:
             return None
-        return self._predict_on(
-            days, continued=self.run["validation"]["continued"], purpose="validation"
-        )
+        continued = self.run["validation"]["continued"]
+        return self._predict_on(days, continued=continued, purpose="validation")
 
     @cached_property
     def end(self) -> EndState:

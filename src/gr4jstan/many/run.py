@@ -200,10 +200,12 @@ def _finished(
     """The record of a catchment that is complete; None if it has to be calibrated."""
     try:
         status = json.loads((place / entry.id / STATUS).read_text(encoding="utf-8"))
+        if status["error"] is not None or "severity" not in status["record"]:
+            return None
         same = status["fingerprint"] == _job(entry, common, full).fingerprint
+        return dict(status["record"]) if same else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return dict(status["record"]) if same and status["error"] is None else None
 
 
 def _store(place: Path, job: Job, outcome: Outcome) -> None:

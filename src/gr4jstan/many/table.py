@@ -6,11 +6,15 @@ from typing import Any
 
 import pandas as pd
 
+from gr4jstan.files import output_file
 from gr4jstan.many.plots import plot_distributions
 from gr4jstan.report.pages import embed, render_page
 
 # Columns that lead the table, whatever the first catchment has.
-_FIRST = ("id", "converged", "verdict", "error", "reasons", "observed_days")
+_FIRST = ("id", "converged", "verdict", "severity", "error", "reasons", "observed_days")
+
+# Severities that call for a look, and their places behind what failed and did not converge.
+_LOOK = {"unfit": 2, "warning": 3}
 
 
 def write_table(records: Sequence[Mapping[str, Any]], folder: Path) -> pd.DataFrame:
@@ -25,20 +29,22 @@ def write_table(records: Sequence[Mapping[str, Any]], folder: Path) -> pd.DataFr
     Returns
     -------
     DataFrame
-        One row a catchment: verdict, parameters with quantiles, scores, diagnostics, seconds.
+        One row a catchment: verdict, the severity of the gravest finding (see
+        `gr4jstan.report.verdict.Finding`), parameters with quantiles, scores, diagnostics, seconds.
     """
     found: dict[str, None] = dict.fromkeys(_FIRST)
     for record in records:
         found |= dict.fromkeys(record)
     table = pd.DataFrame([{name: record.get(name) for name in found} for record in records])
     table["converged"] = table["converged"].astype("boolean")
-    for name in ("id", "verdict", "error", "reasons"):
+    for name in ("id", "verdict", "severity", "error", "reasons"):
         table[name] = table[name].astype("string")
-    _write(table.to_csv, folder / "catchments.csv", index=False)
-    _write(table.to_parquet, folder / "catchments.parquet", index=False)
-    page = folder / ".overview.html"
-    page.write_text(render_overview(table), encoding="utf-8")
-    page.replace(folder / "overview.html")
+    with output_file(folder / "catchments.csv", force=True) as work:
+        table.to_csv(work, index=False)
+    with output_file(folder / "catchments.parquet", force=True) as work:
+        table.to_parquet(work, index=False)
+    with output_file(folder / "overview.html", force=True) as work:
+        work.write_text(render_overview(table), encoding="utf-8")
     return table
 
 
@@ -77,15 +83,6 @@ def _worth_a_look(table: pd.DataFrame) -> list[tuple[str, str]]:
             rows.append((0, str(row.id), f"failed: {row.error}"))
         elif not row.converged:
             rows.append((1, str(row.id), f"not converged: {row.reasons}"))
-        elif "does not fit" in str(row.verdict):
-            rows.append((2, str(row.id), str(row.verdict)))
-        elif "warning" in str(row.verdict):
-            rows.append((3, str(row.id), str(row.verdict)))
+        elif row.severity in _LOOK:
+            rows.append((_LOOK[row.severity], str(row.id), str(row.verdict)))
     return [(name, why) for _, name, why in sorted(rows)]
-
-
-def _write(write: Any, path: Path, **options: Any) -> None:
-    """Write beside the place, then move."""
-    work = path.with_name("." + path.name)
-    write(work, **options)
-    work.replace(path)

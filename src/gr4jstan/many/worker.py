@@ -114,13 +114,14 @@ def _calibrate(
 
 def _record(name: str, result: Any) -> dict[str, Any]:
     """The row of the table: parameters with quantiles, scores, diagnostics."""
-    from gr4jstan.report.verdict import headline
+    from gr4jstan.report.verdict import describe, gravest, warnings
 
-    found = result.diagnostics
+    found, findings = result.diagnostics, warnings(result)
     record: dict[str, Any] = {
         "id": name,
         "converged": found["converged"],
-        "verdict": headline(result),
+        "verdict": describe(found["converged"], findings),
+        "severity": gravest(findings),
         "reasons": "; ".join(found["reasons"]),
         "observed_days": result.run["observed_days"],
     }

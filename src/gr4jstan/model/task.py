@@ -108,6 +108,28 @@ def define_task(
 _SPIN_UP = 365
 
 
+@dataclass(frozen=True)
+class Span:
+    """The days of a record from `first` to `last`, from 0; none where `last` comes before `first`.
+
+    Parameters
+    ----------
+    first, last : int
+    """
+
+    first: int
+    last: int
+
+    def overlaps(self, other: "Span") -> bool:
+        """Whether the two share a day."""
+        return self.first <= other.last and self.last >= other.first
+
+    def labels(self, record: Catchment) -> tuple[str, str]:
+        """Its first and last day for messages; those beyond the record are its ends."""
+        end = len(record) - 1
+        return record.label(min(max(self.first, 0), end)), record.label(min(max(self.last, 0), end))
+
+
 def _validation(
     record: Catchment,
     start: Day | None,
@@ -115,50 +137,73 @@ def _validation(
     period: tuple[Day | None, Day | None],
 ) -> Validation:
     """Find the days that a validation period needs: from the calibration on, or with a spin-up."""
-    last = len(record) - 1
-    calibration = (
+    calibration = Span(
         0 if start is None else record.position(start, "--start (start=)"),
-        last if end is None else record.position(end, "--end (end=)"),
+        len(record) - 1 if end is None else record.position(end, "--end (end=)"),
     )
-    before = period[0] is None and calibration[1] == last
-    first = 0 if before else calibration[1] + 1
-    final = calibration[0] - 1 if before else last
-    if period[0] is not None:
-        first = record.position(period[0], "--validation-start (validation=)")
-        if first < calibration[0]:
-            final = calibration[0] - 1
-    if period[1] is not None:
-        final = record.position(period[1], "--validation-end (validation=)")
-        if period[0] is None and final < calibration[0]:
-            first = 0
-    names = [record.label(min(max(day, 0), last)) for day in (first, final, *calibration)]
-    if first > final:
+    span = _validated(record, calibration, period)
+    start_label, end_label = calibration.labels(record)
+    first_label, last_label = span.labels(record)
+    if span.first > span.last:
         raise InputError(
             f"{record.source}: no days are left for the validation period beside the calibration "
-            f"from {names[2]} to {names[3]}; shorten the calibration (start, end), or give the "
+            f"from {start_label} to {end_label}; shorten the calibration (start, end), or give the "
             "first and last day of the validation."
         )
-    if first <= calibration[1] and final >= calibration[0]:
+    if span.overlaps(calibration):
         raise InputError(
-            f"{record.source}: the validation period from {names[0]} to {names[1]} overlaps the "
-            f"calibration from {names[2]} to {names[3]}; choose days that the calibration does not "
-            "see."
+            f"{record.source}: the validation period from {first_label} to {last_label} overlaps "
+            f"the calibration from {start_label} to {end_label}; choose days that the calibration "
+            "does not see."
         )
-    continued = first > calibration[1]
-    simulated_from = calibration[1] + 1 if continued else 0
-    days = _days(record, simulated_from, final)
-    counts = max(first - simulated_from, 0 if continued else _SPIN_UP)
+    continued = span.first > calibration.last
+    simulated = Span(calibration.last + 1 if continued else 0, span.last)
+    days = _days(record, simulated)
+    counts = max(span.first - simulated.first, 0 if continued else _SPIN_UP)
     Q = np.full(len(days), np.nan) if days.Q is None else days.Q.copy()
     Q[:counts] = np.nan
     if np.isnan(Q).all():
         raise InputError(
-            f"{record.source}: there is no observed Q to validate with from {names[0]} to "
-            f"{names[1]}" + ("" if continued else " after a spin-up of one year") + "."
+            f"{record.source}: there is no observed Q to validate with from {first_label} to "
+            f"{last_label}" + ("" if continued else " after a spin-up of one year") + "."
         )
     return Validation(replace(days, Q=Q), counts, continued)
 
 
-def _days(record: Catchment, first: int, last: int) -> Catchment:
+def _validated(record: Catchment, calibration: Span, period: tuple[Day | None, Day | None]) -> Span:
+    """The days of the validation period, by which of its first and last day are given."""
+    first, last = (
+        None if day is None else record.position(day, f"--validation-{side} (validation=)")
+        for day, side in zip(period, ("start", "end"), strict=True)
+    )
+    if first is not None:
+        return _from_day(first, last, calibration, len(record))
+    if last is not None:
+        return _up_to_day(last, calibration, len(record))
+    return _beside(calibration, len(record))
+
+
+def _from_day(first: int, last: int | None, calibration: Span, length: int) -> Span:
+    """From a day on: to the one given, or to the calibration, or to the end of the record."""
+    if last is not None:
+        return Span(first, last)
+    return Span(first, calibration.first - 1 if first < calibration.first else length - 1)
+
+
+def _up_to_day(last: int, calibration: Span, length: int) -> Span:
+    """Up to a day: from the end of the calibration on or, where it is not after that, from 0 on."""
+    before = last < calibration.first or calibration.last == length - 1
+    return Span(0 if before else calibration.last + 1, last)
+
+
+def _beside(calibration: Span, length: int) -> Span:
+    """All that is after the calibration; what is before it, where nothing is after it."""
+    if calibration.last == length - 1:
+        return Span(0, calibration.first - 1)
+    return Span(calibration.last + 1, length - 1)
+
+
+def _days(record: Catchment, span: Span) -> Catchment:
     if record.dates is None:
-        return record.select(first, last)
-    return record.select(record.dates[first].date(), record.dates[last].date())
+        return record.select(span.first, span.last)
+    return record.select(record.dates[span.first].date(), record.dates[span.last].date())

@@ -8,7 +8,6 @@ from scipy import stats
 
 from gr4jstan.drawing import COLOURS, OBSERVED, entitle, stack, tidy
 from gr4jstan.fitting.results import Fit
-from gr4jstan.fitting.streams import stream
 from gr4jstan.report.flow_panels import (
     draw_duration,
     draw_hydrograph,
@@ -21,6 +20,7 @@ from gr4jstan.report.flow_panels import (
 )
 from gr4jstan.report.flow_periods import Period, closer_window, periods_of, whole_window
 from gr4jstan.report.verdict import headline
+from gr4jstan.sampling.streams import stream
 from gr4jstan.scoring.predictive import pit, reliability
 
 Array = NDArray[np.float64]

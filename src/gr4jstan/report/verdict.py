@@ -106,6 +106,11 @@ def describe(converged: bool, found: tuple[Finding, ...]) -> str:
     return "Converged, and the model fits"
 
 
+def gravest(found: tuple[Finding, ...]) -> Severity | None:
+    """The severity of the gravest of the findings of `warnings`; None where there are none."""
+    return found[0].severity if found else None
+
+
 def _observed_days(fit: Fit) -> dict[str, int]:
     periods = {"calibration": calibration_days(fit.idata), "validation": validation_days(fit.idata)}
     return {

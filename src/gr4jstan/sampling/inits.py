@@ -11,6 +11,7 @@ from gr4jstan.model.priors import default_priors
 from gr4jstan.model.programs import initial_states_block
 from gr4jstan.model.task import Task
 from gr4jstan.model.transforms import stan_parameters
+from gr4jstan.sampling.streams import stream
 from gr4jstan.structures.simulation import run_flow
 
 Array = NDArray[np.float64]
@@ -132,7 +133,7 @@ def screened_draws(task: Task, n: int, seed: int) -> dict[str, Array]:
     """
     model, catchment, days = task.model, task.catchment, task.days
     assert catchment.Q is not None
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "screening")
     near, far = _draw_parameters(model, n - n // 2, rng), _draw_parameters(model, n // 2, rng, 2)
     draws = {name: np.concatenate([near[name], far[name]]) for name in near}
     stores = initial_stores(model, draws)

@@ -6,7 +6,7 @@ optimiser, and the curvature at the highest mode gives NUTS its metric and its s
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from gr4jstan.model.transforms import constrain, unconstrain
 from gr4jstan.sampling.density import Evaluate, LogDensity, compile_log_density
 from gr4jstan.sampling.inits import screened_draws, screened_inits
 from gr4jstan.sampling.settings import SamplerSettings
+from gr4jstan.sampling.streams import stream
 
 Array = NDArray[np.float64]
 
@@ -29,6 +30,10 @@ _STARTS = 20
 _FINALISTS = 6
 _SHORT, _LONG = 12, 200
 _NEWTON = 15
+
+# Steps of Newton are halved so often at most, and only tried where the slope promises this rise.
+_HALVINGS = 20
+_LEAST_RISE = 1e-8
 
 # Starts of climbs are this far apart, in standard deviations of the prior draws.
 _APART = 1.0
@@ -71,6 +76,14 @@ class Mode:
             return self.log_density
         _, logdet = np.linalg.slogdet(2 * np.pi * self.covariance)
         return float(self.log_density + logdet / 2)
+
+
+class _Place(NamedTuple):
+    """A point with its log density and the gradient there."""
+
+    point: Array
+    value: float
+    gradient: Array
 
 
 @dataclass(frozen=True)
@@ -200,7 +213,7 @@ def dispersed_inits(
         One for each chain, under the names of the Stan program.
     """
     assert mode.covariance is not None
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "dispersal")
     factor = np.linalg.cholesky(mode.covariance)
     points: list[Array] = []
     for _ in range(chains):
@@ -246,28 +259,39 @@ def _describe_mode(
     Newton steps, along the directions of negative curvature upwards, take over where rounding
     stops the optimiser. Each finds a better covariance, whose axes are the next one's scale.
     """
-    value, gradient = evaluate(point)
+    place = _Place(point, *evaluate(point))
     lengths, axes = np.linalg.eigh((covariance + covariance.T) / 2)
     axes = axes * np.sqrt(np.clip(lengths, 1e-12, 1e12))
+    least_curvature = -np.inf
     for _ in range(_NEWTON):
-        whitened = _whitened_curvature(evaluate, point, axes)
-        if not (np.isfinite(value) and np.isfinite(whitened).all()):
+        whitened = _whitened_curvature(evaluate, place.point, axes)
+        if not (np.isfinite(place.value) and np.isfinite(whitened).all()):
             return None
         curvature, directions = np.linalg.eigh(whitened)
+        least_curvature = curvature[0]
         size = np.maximum(np.abs(curvature), 1e-6)
         axes = axes @ directions / np.sqrt(size)
-        step = axes @ (axes.T @ gradient)
-        moved = False
-        for _ in range(20 if gradient @ step > 1e-8 else 0):
-            next_value, next_gradient = evaluate(point + step)
-            if next_value > value:
-                point, value, gradient, moved = point + step, next_value, next_gradient, True
-                break
-            step = step / 2
-        if not moved and (np.abs(np.log(size)) < 0.2).all():
+        higher = _search_line(evaluate, place, axes @ (axes.T @ place.gradient))
+        if higher is None and (np.abs(np.log(size)) < 0.2).all():
             break
-    parameters = {name: float(column[0]) for name, column in constrain(model, point[None]).items()}
-    return Mode(point, value, axes @ axes.T if curvature[0] > 1e-6 else None, parameters)
+        place = higher or place
+    columns = constrain(model, place.point[None])
+    parameters = {name: float(column[0]) for name, column in columns.items()}
+    return Mode(
+        place.point, place.value, axes @ axes.T if least_curvature > 1e-6 else None, parameters
+    )
+
+
+def _search_line(evaluate: Evaluate, place: _Place, step: Array) -> _Place | None:
+    """The first higher place at the end of the step, of half of it, and so on; None without one."""
+    if not place.gradient @ step > _LEAST_RISE:
+        return None
+    for _ in range(_HALVINGS):
+        tried = _Place(place.point + step, *evaluate(place.point + step))
+        if tried.value > place.value:
+            return tried
+        step = step / 2
+    return None
 
 
 def _whitened_curvature(evaluate: Evaluate, point: Array, axes: Array) -> Array:
@@ -277,13 +301,18 @@ def _whitened_curvature(evaluate: Evaluate, point: Array, axes: Array) -> Array:
     width, the curvature is that of the posterior; over a tiny one, it would be that of the jump.
     The steps are smaller only where the density cannot be evaluated.
     """
-    for size in (0.7, 0.07, 0.007):
+
+    def curvature(size: float) -> Array:
         steps = size * axes.T
         slopes = [evaluate(point + step)[1] - evaluate(point - step)[1] for step in steps]
-        curvature = -np.array(slopes) @ axes / (2 * size)
-        if np.isfinite(curvature).all():
-            break
-    return np.asarray((curvature + curvature.T) / 2)
+        found = -np.array(slopes) @ axes / (2 * size)
+        return np.asarray((found + found.T) / 2)
+
+    for size in (0.7, 0.07):
+        found = curvature(size)
+        if np.isfinite(found).all():
+            return found
+    return curvature(0.007)
 
 
 def _near(point: Array, mode: Mode) -> bool:
