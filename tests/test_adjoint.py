@@ -4,6 +4,7 @@ Where the two might be wrong together, both are also held against the complex st
 """
 
 import itertools
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,14 +13,15 @@ import pytest
 import gr4jstan
 from gr4jstan.cmdstan.compiler import compile_program
 from gr4jstan.errors import InputError, ToolchainError
-from gr4jstan.model.programs import render_program
+from gr4jstan.model.programs import Program, render_program
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import load_dataset
+from gr4jstan.sampling.density import compile_log_density
 from gr4jstan.sampling.nuts import sample
 from gr4jstan.sampling.settings import SamplerSettings
 from gr4jstan.structures.simulation import simulate
 from seeds import shifted
-from stan_programs import EXACT, KINDS, RANGES, SAMPLED_AS, Case, case_of
+from stan_programs import EXACT, KINDS, RANGES, SAMPLED_AS, Case, case_of, model_of
 from test_density import constrain, flow
 from test_gradients import (
     assert_close_to_largest,
@@ -405,3 +407,28 @@ def test_program_itself_refuses_no_days(gradient):
     case = case_of("post", gradient).with_data(T=0, P=[], E=[], N=0, obs_day=[], Q_obs=[])
     with pytest.raises(ToolchainError, match="T is 0"):
         case.evaluate(np.zeros(6))
+
+
+def test_vectors_of_another_length_are_refused_by_name():
+    """A program of one's own may pass any vector; here its length is data."""
+    spec = model_of("post", "adjoint").spec
+    program = render_program(spec)
+    data = "data {\n  int n_theta;\n  int n_stores;\n"
+    cut = "  vector[n_theta] theta = head([x1, x2, x3, x4, 1]', n_theta);\n"
+    cut += "  vector[n_stores] stores = head([S0, R0, 1]', n_stores);\n"
+    code = re.sub(r"  vector.*theta = .*\n  vector.*stores = .*\n", cut, program.code)
+    code = code.replace("data {\n", data, 1)
+    assert code.count("n_stores") == 3
+    compiled = compile_log_density(Program(code, program.header), {})
+    case = case_of("post", "adjoint")
+    point = case.draw(1)
+
+    def says(n_theta, n_stores):
+        lengths = {"n_theta": n_theta, "n_stores": n_stores}
+        return replace(compiled, data=case.data | lengths)._run("evaluate", rows=point)
+
+    assert not says(4, 2).startswith("error")
+    assert "theta must have 4 elements, not 3" in says(3, 2)
+    assert "theta must have 4 elements, not 5" in says(5, 2)
+    assert "stores must have 2 elements, not 1" in says(4, 1)
+    assert "stores must have 2 elements, not 3" in says(4, 3)

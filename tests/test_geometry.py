@@ -125,10 +125,11 @@ def test_the_curvature_is_the_posterior_s_covariance(synthetic_fit, task, modes)
     covariance = modes[0][0].covariance
     posterior = synthetic_fit.idata.posterior
     draws = {name: posterior[name].values.ravel() for name in supports(task.model)}
-    sampled = np.cov(coordinates(task, draws).T)
-    sd = np.sqrt(np.diag(sampled))
-    np.testing.assert_allclose(np.sqrt(np.diag(covariance)), sd, rtol=0.15)
-    np.testing.assert_allclose(covariance / np.outer(sd, sd), sampled / np.outer(sd, sd), atol=0.15)
+    points = coordinates(task, draws)
+    # the curvature is 4 % off; the standard errors of 2800 effective draws are 1.5 % and 0.02
+    sd = np.sqrt(np.diag(covariance))
+    np.testing.assert_allclose(sd, points.std(axis=0), rtol=0.15)
+    np.testing.assert_allclose(covariance / np.outer(sd, sd), np.corrcoef(points.T), atol=0.15)
 
 
 def test_nuts_starts_around_the_mode_wider_than_the_posterior(task, modes):

@@ -42,16 +42,17 @@ generated quantities {
   for (i in 1 : n) {
     vector[4] theta = [x1[i], x2[i], x3[i], x4[i]]';
     vector[2] stores = [S0[i], R0[i]]';
-    vector[n1 + n2] state = gr4j_state(stores, n1, n2);
-    vector[cut + n1 + n2] first;
+    int m = gr4j_state_size(theta);
+    vector[m] state = gr4j_state(theta, stores);
+    vector[T + m] run = gr4j_run(P, E, theta, state);
+    vector[cut + m] first = gr4j_run(head(P, cut), head(E, cut), theta, state);
+    vector[T - cut + m] rest
+      = gr4j_run(tail(P, T - cut), tail(E, T - cut), theta, tail(first, m));
     lengths[i] = {gr4j_uh_length(x4[i]), gr4j_uh_length(2 * x4[i])};
     uh1[ : , i] = gr4j_uh1(x4[i], n1);
     uh2[ : , i] = gr4j_uh2(x4[i], n2);
-    whole[ : , i] = gr4j_run(P, E, theta, uh1[ : , i], uh2[ : , i], state);
-    first = gr4j_run(head(P, cut), head(E, cut), theta, uh1[ : , i], uh2[ : , i], state);
-    parts[ : , i] = append_row(head(first, cut),
-      gr4j_run(tail(P, T - cut), tail(E, T - cut), theta, uh1[ : , i], uh2[ : , i],
-               tail(first, n1 + n2)));
+    whole[ : , i] = append_row(run, rep_vector(0, n1 + n2 - m));
+    parts[ : , i] = append_row(append_row(head(first, cut), rest), rep_vector(0, n1 + n2 - m));
     flow[ : , i] = gr4j_flow(P, E, theta, stores);
   }
 }
@@ -137,14 +138,16 @@ def test_flow_with_unit_hydrographs_as_long_as_x4_needs_equals_that_of_numpy(sta
 
 
 def test_final_state_equals_that_of_numpy(stan_run, numpy_run):
-    state = stan_run["whole"][:, numpy_run.Q.shape[1] :]
-    expected = [
-        numpy_run.S[:, -1:],
-        numpy_run.R[:, -1:],
-        numpy_run.uh1[:, : X4_MAX - 1],
-        numpy_run.uh2[:, : 2 * X4_MAX - 1],
-    ]
-    np.testing.assert_allclose(state, np.hstack(expected), rtol=0, atol=1e-9)
+    states = stan_run["whole"][:, numpy_run.Q.shape[1] :]
+    for i, (n1, n2) in enumerate(np.ceil([SETS["x4"], 2 * SETS["x4"]]).astype(int).T):
+        expected = [
+            [numpy_run.S[i, -1], numpy_run.R[i, -1]],
+            numpy_run.uh1[i, : n1 - 1],
+            numpy_run.uh2[i, : n2 - 1],
+        ]
+        np.testing.assert_allclose(
+            states[i, : n1 + n2], np.concatenate(expected), rtol=0, atol=1e-9
+        )
 
 
 def test_run_taken_up_from_its_state_goes_on_as_if_uninterrupted(stan_run):

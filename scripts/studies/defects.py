@@ -177,7 +177,7 @@ DEFECTS = {
     "Commands and files": (
         Defect(
             "a traceback for bad options",
-            f"{SOURCE}/model/priors.py",
+            f"{SOURCE}/model/options.py",
             '        except ValueError:\n            raise InputError(f"{text!r}: write',
             '        except KeyError:\n            raise InputError(f"{text!r}: write',
             "test_properties.py::test_odd_words_bring_no_traceback "

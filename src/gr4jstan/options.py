@@ -123,8 +123,7 @@ def _refuse_unknown(function: str, given: Iterable[str], signature: inspect.Sign
             continue
         options = [each.name for each in known.values() if each.kind is each.KEYWORD_ONLY]
         near = difflib.get_close_matches(name, options, n=1)
-        meant = f"; did you mean {near[0]!r}?" if near else "."
+        meant = f"Did you mean {near[0]!r}? " if near else ""
         raise InputError(
-            f"There is no option {name!r} for {function}{meant} The options are "
-            f"{', '.join(options)}."
+            f"{function} has no option {name!r}. {meant}Its options are {', '.join(options)}."
         )

@@ -24,6 +24,14 @@ inline workspace& buffers() {
   return space;
 }
 
+inline void check_size(const char* name, Eigen::Index size, int needed) {
+  if (size == needed) return;
+  std::stringstream message;
+  message << "STRUCTURE_log_likelihood: " << name << " must have " << needed << " elements, not "
+          << size;
+  throw std::invalid_argument(message.str());
+}
+
 // A time base that is not a number would become a size.
 inline void check_time_base(double x4) {
   if (!(x4 >= 0.5 && x4 <= 1000)) throw std::domain_error("gr4j: x4 must be from 0.5 to 1000 d");
@@ -40,6 +48,8 @@ template <bool Gradient>
 double log_likelihood(const gr4j_data_t& observed, const gr4j_days_t& obs_day,
                       const gr4j_numbers_t& errors, const gr4j_data_t& P, const gr4j_data_t& E,
                       const gr4j_numbers_t& theta, const gr4j_numbers_t& stores, double* gradient) {
+  check_size("theta", theta.size(), routing::parameters);
+  check_size("stores", stores.size(), routing::stores);
   check_time_base(theta[3]);
   const int T = static_cast<int>(P.size());
   workspace& buffer = buffers();

@@ -1,12 +1,21 @@
   /**
+   * Length of the state of GR4J: two stores, and the memories of UH1 and UH2.
+   *
+   * @param theta x1, x2, x3, x4, see gr4j_run
+   */
+  int gr4j_state_size(vector theta) {
+    return gr4j_uh_length(theta[4]) + gr4j_uh_length(2 * theta[4]);
+  }
+
+  /**
    * The state of GR4J before its first day: two stores and empty unit hydrographs.
    *
+   * @param theta x1, x2, x3, x4, see gr4j_run
    * @param stores S0 and R0, production and routing store [mm]
-   * @param n_uh1, n_uh2 numbers of ordinates
-   * @return S, R, then the memories of UH1 and UH2
+   * @return S, R, then the memories of UH1 and UH2 [mm]
    */
-  vector gr4j_state(vector stores, int n_uh1, int n_uh2) {
-    return append_row(stores, rep_vector(0, n_uh1 + n_uh2 - 2));
+  vector gr4j_state(vector theta, vector stores) {
+    return append_row(stores, rep_vector(0, gr4j_state_size(theta) - 2));
   }
 
   /**
@@ -15,16 +24,16 @@
    * @param P, E precipitation and potential evapotranspiration of each day [mm/d]
    * @param theta x1, x2, x3, x4: capacity of the production store [mm], groundwater exchange
    *   coefficient [mm/d], capacity of the routing store [mm], time base of the hydrographs [d]
-   * @param uh1, uh2 ordinates of the unit hydrographs
    * @param state before the first day: S, R, then the memories of UH1 and UH2 [mm]
    * @return streamflow of each day [mm/d], followed by the state after the last day
    */
-  vector gr4j_run(vector P, vector E, vector theta, vector uh1, vector uh2, vector state) {
+  vector gr4j_run(vector P, vector E, vector theta, vector state) {
     int T = num_elements(P);
-    int n_uh1 = num_elements(uh1);
-    int n_uh2 = num_elements(uh2);
     real x2 = theta[2];
     real x3 = theta[3];
+    real x4 = theta[4];
+    int n_uh1 = gr4j_uh_length(x4);
+    int n_uh2 = gr4j_uh_length(2 * x4);
     real R = state[2];
     vector[T] Q;
     vector[T + n_uh1 - 1] Q9;
@@ -33,8 +42,8 @@
     vector[n_uh1 + n_uh2 - 2] memory = tail(state, n_uh1 + n_uh2 - 2);
     vector[T + 1] produced = gr4j_production(P, E, theta[1], state[1]);
 
-    Q9 = gr4j_release(0.9 * head(produced, T), uh1, head(memory, n_uh1 - 1));
-    Q1 = gr4j_release(0.1 * head(produced, T), uh2, tail(memory, n_uh2 - 1));
+    Q9 = gr4j_release(0.9 * head(produced, T), gr4j_uh1(x4, n_uh1), head(memory, n_uh1 - 1));
+    Q1 = gr4j_release(0.1 * head(produced, T), gr4j_uh2(x4, n_uh2), tail(memory, n_uh2 - 1));
 
     // routing store: exchange F is taken from its content before the day's inflow
     for (t in 1 : T) {
@@ -62,8 +71,5 @@
    * @return streamflow of each day [mm/d]
    */
   vector gr4j_flow(vector P, vector E, vector theta, vector stores) {
-    int n_uh1 = gr4j_uh_length(theta[4]);
-    int n_uh2 = gr4j_uh_length(2 * theta[4]);
-    return head(gr4j_run(P, E, theta, gr4j_uh1(theta[4], n_uh1), gr4j_uh2(theta[4], n_uh2),
-                         gr4j_state(stores, n_uh1, n_uh2)), num_elements(P));
+    return head(gr4j_run(P, E, theta, gr4j_state(theta, stores)), num_elements(P));
   }

@@ -249,6 +249,8 @@ _CAUSE = re.compile(r"\berror: |\bld(\.\w+)?: |undefined reference to")
 # Lines of the linker that name no cause: its warnings, the place of what follows, its last word.
 _NO_CAUSE = re.compile(r": warning: |: in function |\bld returned \d|linker command failed")
 
+_SECTION = re.compile(r"\(\.[^)]*\):")
+
 
 def readable_errors(output: str) -> str:
     """The lines of make's output that say what is wrong.
@@ -265,9 +267,14 @@ def readable_errors(output: str) -> str:
         if re.match(r"(Syntax|Semantic|Lexing|Parsing|Type) error|Error\b", line):
             rest = "\n".join(lines[i:])
             return re.split(r"\nmake\b.*?: \*\*\*", rest)[0].strip()
-    errors = [line for line in lines if _CAUSE.search(line) and not _NO_CAUSE.search(line)]
-    chosen = errors[:8] if errors else lines[-15:]
-    return "\n".join(line[:600] for line in chosen)
+    # the linker names a section at length, over and over, before it names what it does not find
+    errors = dict.fromkeys(
+        _SECTION.sub("", line)
+        for line in lines
+        if _CAUSE.search(line) and not _NO_CAUSE.search(line)
+    )
+    chosen = list(errors)[:8] if errors else lines[-15:]
+    return "\n".join(line[:1000] for line in chosen)
 
 
 def _sha256(path: Path) -> str:

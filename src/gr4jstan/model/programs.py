@@ -91,14 +91,16 @@ class ProgramSpec:
 
         errors = ERROR_MODELS[self.error_model]
         if self.known_sigma and not errors.known_sigma:
+            able = " or ".join(name for name, each in ERROR_MODELS.items() if each.known_sigma)
             raise InputError(
                 f"sigma is known but error_model is {self.error_model!r}; "
-                "only the standard deviation of gaussian errors can be known."
+                f"only the standard deviation of {able} errors can be known."
             )
         if self.priors == "airgr-sls" and not errors.reference_prior:
+            able = " or ".join(name for name, each in ERROR_MODELS.items() if each.reference_prior)
             raise InputError(
                 f"error_model is {self.error_model!r} but priors are 'airgr-sls', "
-                "which are those of gaussian errors; leave one of them at its default."
+                f"which are those of {able} errors; leave one of them at its default."
             )
 
     @property
