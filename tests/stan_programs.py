@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from gr4jstan.model.definition import Model, define_model, stan_data
+from gr4jstan.model.definition import Model, define_model
 from gr4jstan.model.programs import ProgramSpec, render_program
+from gr4jstan.model.stan_data import stan_data
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.sampling.density import LogDensity, compile_log_density

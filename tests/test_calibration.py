@@ -180,8 +180,8 @@ def test_draws_depend_on_the_seed_alone() -> None:
 def test_without_warmup_the_start_is_kept_and_nothing_is_adapted() -> None:
     task = define_task("synthetic", define_model(priors="uniform", sigma=0.1))
     settings = SamplerSettings(chains=2, iter_warmup=0, iter_sampling=10, seed=shifted(1))
-    for warm in (True, False):
-        result = run_task(task, settings, warm=warm, show_progress=False)
+    for known in (True, False):
+        result = run_task(task, settings, known_metric=known, show_progress=False)
         assert dataset(result.idata, "posterior")["x1"].shape == (2, 10)
 
 

@@ -23,8 +23,9 @@ from gr4jstan.experiment.variants import define_variants
 from gr4jstan.fitting.calibration import LONG_WARMUP, SHORT_WARMUP
 from gr4jstan.fitting.prediction import Prediction
 from gr4jstan.fitting.results import Fit, Start
-from gr4jstan.model.definition import define_model, warmup_days
+from gr4jstan.model.definition import define_model
 from gr4jstan.model.programs import CHOICES
+from gr4jstan.model.warmup import warmup_days
 from gr4jstan.reading import datasets, flow_units
 from gr4jstan.reading.options import FLOW_UNITS
 from gr4jstan.sampling.settings import SamplerSettings

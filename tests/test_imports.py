@@ -85,3 +85,15 @@ def test_few_modules_know_each_heavy_package(package: str, users: set[str]) -> N
             if any(name.partition(".")[0] == package for name in names):
                 found.add(path.relative_to(PACKAGE).with_suffix("").as_posix())
     assert found == users
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.relative_to(PACKAGE).as_posix())
+def test_modules_and_functions_are_taken_in_at_a_glance(file: Path) -> None:
+    """350 lines a module, 60 a function, whose docstring does not count."""
+    text = file.read_text(encoding="utf-8")
+    assert text.count("\n") <= 350
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            documented = ast.get_docstring(node) is not None
+            first = node.body[0].end_lineno + 1 if documented else node.body[0].lineno  # type: ignore[operator]
+            assert node.end_lineno - first < 60, node.name  # type: ignore[operator]

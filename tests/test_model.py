@@ -8,10 +8,12 @@ import pytest
 from scipy import stats
 
 from gr4jstan.errors import InputError
-from gr4jstan.model.definition import Model, define_model, observed_days, stan_data, warmup_days
+from gr4jstan.model.definition import Model, define_model
 from gr4jstan.model.programs import CHOICES
+from gr4jstan.model.stan_data import observed_days, stan_data
 from gr4jstan.model.task import define_task
 from gr4jstan.model.transforms import supports, unconstrain
+from gr4jstan.model.warmup import warmup_days
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.sampling.inits import prior_draws, screened_draws, screened_inits

@@ -14,8 +14,9 @@ import pytest
 
 import gr4jstan
 from gr4jstan.fitting.results import Fit
-from gr4jstan.model.definition import define_model, stan_data
+from gr4jstan.model.definition import define_model
 from gr4jstan.model.programs import render_program, stan_folder
+from gr4jstan.model.stan_data import stan_data
 from gr4jstan.model.transforms import supports, unconstrain
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.report.page import write_report

@@ -60,7 +60,7 @@ def study_subsampling(
     for n in every:
         announce(f"subsampling: every {n}")
         task = post_task(subsample=n)
-        start = find_start(task, exact_density(task), settings, warm=False)
+        start = find_start(task, exact_density(task), settings, known_metric=False)
         point = unconstrain(task.model, {k: np.array([v]) for k, v in start.inits[0].items()})[0]
         cost: dict[str, float] = {"every": n, "observations": len(task.days)}
         for gradient in ("adjoint", "autodiff"):

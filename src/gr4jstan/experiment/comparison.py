@@ -92,7 +92,10 @@ def compare(
     for variant in variants:
         announce(f"Sampling: {variant.label}")
         fits[variant.name] = run_task(
-            variant.task, variant.settings, warm=variant.warm, show_progress=show_progress
+            variant.task,
+            variant.settings,
+            known_metric=variant.known_metric,
+            show_progress=show_progress,
         )
     return Comparison(variants, fits, true_x1)
 

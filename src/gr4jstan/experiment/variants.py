@@ -37,7 +37,7 @@ class Variant:
         What is sampled.
     settings : SamplerSettings
         How it is sampled.
-    warm : bool
+    known_metric : bool
         Whether NUTS gets the metric from the curvature at the mode.
     """
 
@@ -45,7 +45,7 @@ class Variant:
     label: str
     task: Task
     settings: SamplerSettings
-    warm: bool = False
+    known_metric: bool = False
 
 
 def define_variants(
@@ -98,11 +98,16 @@ def define_variants(
         )
 
     def variant(
-        name: str, label: str, sampler: SamplerSettings, *, warm: bool = False, **options: Any
+        name: str,
+        label: str,
+        sampler: SamplerSettings,
+        *,
+        known_metric: bool = False,
+        **options: Any,
     ) -> Variant:
         model = define_model(sigma=sigma, priors="uniform", **options)
         task = define_task(data, model, start=start, end=end)
-        return Variant(name, label, task, sampler, warm)
+        return Variant(name, label, task, sampler, known_metric)
 
     truncated: dict[str, Any] = {"gradient": "truncated", "truncate_steps": truncate_steps}
     return (
@@ -128,7 +133,9 @@ def define_variants(
             gradient="autodiff",
             subsample=subsample,
         ),
-        variant("default", "gr4jstan's default", settings.with_warmup(SHORT_WARMUP), warm=True),
+        variant(
+            "default", "gr4jstan's default", settings.with_warmup(SHORT_WARMUP), known_metric=True
+        ),
     )
 
 

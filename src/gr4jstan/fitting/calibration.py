@@ -140,7 +140,7 @@ def fit(
 
 
 def run_task(
-    task: Task, settings: SamplerSettings, *, warm: bool = True, show_progress: bool = True
+    task: Task, settings: SamplerSettings, *, known_metric: bool = True, show_progress: bool = True
 ) -> Fit:
     """Compile, look for the mode, sample, and diagnose.
 
@@ -148,7 +148,7 @@ def run_task(
     ----------
     task : Task
     settings : SamplerSettings
-    warm : bool
+    known_metric : bool
         Give NUTS the metric that the curvature at the mode suggests. The starting points are
         around the mode in any case.
     show_progress : bool
@@ -164,7 +164,7 @@ def run_task(
     executable = compile_program(program.code, program.header, progress=show_progress)
     density = exact_density(task, progress=show_progress)
     compiled = time.perf_counter()
-    start = find_start(task, density, settings, warm=warm)
+    start = find_start(task, density, settings, known_metric=known_metric)
     settings = settings.with_warmup(LONG_WARMUP if start.inv_metric is None else SHORT_WARMUP)
     if show_progress and start.trouble:
         say(f"{start.trouble}; the metric is found in a long warm-up instead")

@@ -5,7 +5,8 @@ from typing import Literal, get_args
 import pandas as pd
 
 from gr4jstan.errors import InputError
-from gr4jstan.model.definition import Model, warmup_days
+from gr4jstan.model.definition import Model
+from gr4jstan.model.warmup import warmup_days
 from gr4jstan.reading.catchment import Catchment
 
 Start = Literal["continued", "spin-up"]

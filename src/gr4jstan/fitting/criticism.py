@@ -12,8 +12,9 @@ from gr4jstan.fitting.inference_data import (
     with_groups,
 )
 from gr4jstan.fitting.prediction import simulate_draws, start_state
-from gr4jstan.model.definition import Model, StanData
+from gr4jstan.model.definition import Model
 from gr4jstan.model.observations import log_likelihood, respond
+from gr4jstan.model.stan_data import StanData
 from gr4jstan.sampling.inits import initial_stores, prior_draws
 
 Array = NDArray[np.float64]

@@ -33,7 +33,8 @@ from gr4jstan.fitting.prediction import (
     spread_draws,
     start_state,
 )
-from gr4jstan.model.definition import Model, StanData, define_model
+from gr4jstan.model.definition import Model, define_model
+from gr4jstan.model.stan_data import StanData
 from gr4jstan.options import takes
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.options import ReadingOptions

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gr4jstan.errors import InputError
-from gr4jstan.model.definition import Model, StanData, observed_days, stan_data, warmup_days
+from gr4jstan.model.definition import Model
+from gr4jstan.model.stan_data import StanData, observed_days, stan_data
+from gr4jstan.model.warmup import warmup_days
 from gr4jstan.reading.catchment import Catchment, Day
 from gr4jstan.reading.sources import as_catchment
 
@@ -81,7 +83,7 @@ def define_task(
     start, end : date, str or int, optional
         First and last day that is simulated.
     warmup : str or int, optional
-        First days that do not count, see `gr4jstan.model.definition.warmup_days`.
+        First days that do not count, see `gr4jstan.model.warmup.warmup_days`.
     validation : (start, end), optional
         First and last day of the validation period; None stands for the end of the data, or for
         the day beside the calibration period.

@@ -165,16 +165,12 @@ def score_text(row: pd.Series) -> str:
 
 def checks(fit: Fit) -> list[Check]:
     """The diagnostics of the sampler, in words."""
-    found = fit.diagnostics
-    draws = found["draws"]
+    return [*_checks_of_draws(fit.diagnostics), *_checks_of_moves(fit.diagnostics)]
+
+
+def _checks_of_draws(found: dict[str, Any]) -> list[Check]:
+    """What the draws are worth."""
     rhat, bulk, tail = (found[k] for k in ("max_rhat", "min_ess_bulk", "min_ess_tail"))
-    energies = [value for value in found["ebfmi"] if value is not None]
-    ebfmi = min(energies) if len(energies) == len(found["ebfmi"]) else None
-
-    def share(count: int) -> str:
-        return f"{count} of {draws}"
-
-    most = f"at most {percent(MAX_SHARE)}"
     return [
         Check(
             "Do the chains agree?",
@@ -199,6 +195,20 @@ def checks(fit: Fit) -> list[Check]:
             tail is not None and tail >= MIN_ESS,
             "The same for the quantiles of 5 and 95 %.",
         ),
+    ]
+
+
+def _checks_of_moves(found: dict[str, Any]) -> list[Check]:
+    """Whether the sampler went everywhere."""
+    draws = found["draws"]
+    energies = [value for value in found["ebfmi"] if value is not None]
+    ebfmi = min(energies) if len(energies) == len(found["ebfmi"]) else None
+
+    def share(count: int) -> str:
+        return f"{count} of {draws}"
+
+    most = f"at most {percent(MAX_SHARE)}"
+    return [
         Check(
             "Could the sampler follow the posterior?",
             share(found["divergences"]) + " draws diverged",

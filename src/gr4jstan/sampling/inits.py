@@ -5,10 +5,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from gr4jstan.errors import InputError
-from gr4jstan.model.definition import Model, StanData
+from gr4jstan.model.definition import Model
 from gr4jstan.model.observations import guess_errors
 from gr4jstan.model.priors import default_priors
 from gr4jstan.model.programs import initial_states_block
+from gr4jstan.model.stan_data import StanData
 from gr4jstan.model.task import Task
 from gr4jstan.model.transforms import stan_parameters
 from gr4jstan.sampling.streams import stream

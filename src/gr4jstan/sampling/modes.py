@@ -142,7 +142,7 @@ def exact_density(task: Task, *, progress: bool = False) -> LogDensity:
 
 
 def find_start(
-    task: Task, density: LogDensity, settings: SamplerSettings, *, warm: bool = True
+    task: Task, density: LogDensity, settings: SamplerSettings, *, known_metric: bool = True
 ) -> Start:
     """Find the modes of a posterior, and from the highest a metric and starting points.
 
@@ -153,7 +153,7 @@ def find_start(
         The posterior, see `exact_density`.
     settings : SamplerSettings
         Number of chains, and the seed of the prior draws and of the starting points.
-    warm : bool
+    known_metric : bool
         Take the metric from the curvature.
 
     Returns
@@ -169,7 +169,7 @@ def find_start(
             inits = screened_inits(task, settings.chains, settings.seed)
             return Start(inits, None, modes, trouble)
         inits = dispersed_inits(task.model, modes[0], evaluate, settings.chains, settings.seed)
-        return Start(inits, modes[0].covariance if warm else None, modes, None)
+        return Start(inits, modes[0].covariance if known_metric else None, modes, None)
 
 
 def find_modes(task: Task, evaluate: Evaluate, seed: int) -> tuple[Mode, ...]:
