@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gr4jstan.errors import InputError
+from gr4jstan.findings import Finding, note
 from gr4jstan.options import takes
 from gr4jstan.reading.checks import (
     Array,
@@ -50,7 +51,7 @@ class Catchment:
         What messages call the data: the file, or the name.
     columns : tuple of str
         What messages call P, E and Q.
-    remarks : tuple of str
+    remarks : tuple of Finding
         What was noticed in reading.
 
     Raises
@@ -66,7 +67,7 @@ class Catchment:
     dates: pd.DatetimeIndex | None = None
     source: str = ""
     columns: tuple[str, str, str] = ("P", "E", "Q")
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -100,13 +101,19 @@ class Catchment:
 
     @property
     def notes(self) -> tuple[str, ...]:
+        """The words of the findings."""
+        return tuple(finding.text for finding in self.findings)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
         """What the user should see: the remarks, and how many days have no Q."""
         missing = np.zeros(0, int) if self.Q is None else np.flatnonzero(np.isnan(self.Q))
         if not missing.size:
             return self.remarks
         have = "has" if missing.size == 1 else "have"
         first = self.label(int(missing[0]))
-        return (*self.remarks, f"{missing.size} of {len(self)} days {have} no Q (first {first})")
+        text = f"{missing.size} of {len(self)} days {have} no Q (first {first})"
+        return (*self.remarks, note("missing_flow", text))
 
     def label(self, day: int) -> str:
         """Name day number `day`, counted from 0: its date, or "day 17"."""
@@ -245,7 +252,7 @@ def require_observations(catchment: Catchment, *, warmup: int = 0, minimum: int 
     """
     where = catchment.source
     if catchment.Q is None:
-        why = "".join(f"; {remark}" for remark in catchment.remarks)
+        why = "".join(f"; {remark.text}" for remark in catchment.remarks)
         raise InputError(
             f"{where}: there is no streamflow to calibrate on; name its column with "
             f"--discharge-column (discharge_column=){why}"

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gr4jstan.errors import InputError
+from gr4jstan.findings import Finding, note
 
 Array = npt.NDArray[np.float64]
 
@@ -109,12 +110,12 @@ def check_temperature(values: Array, origin: Origin) -> None:
     _refuse(outside, values, origin, "outside -90 to 60 degC")
 
 
-def clean_flow(values: Array, origin: Origin) -> tuple[Array, tuple[str, ...]]:
+def clean_flow(values: Array, origin: Origin) -> tuple[Array, tuple[Finding, ...]]:
     """Put NaN for the sentinels of missing streamflow, and refuse what cannot be a flow.
 
     Returns
     -------
-    tuple of (array, tuple of str)
+    tuple of (array, tuple of Finding)
         A new array, and a remark where there were sentinels.
 
     Raises
@@ -123,11 +124,12 @@ def clean_flow(values: Array, origin: Origin) -> tuple[Array, tuple[str, ...]]:
         For infinite or negative flows, naming the first days.
     """
     marked = np.isin(values, SENTINELS)
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Finding, ...] = ()
     if marked.any():
         found = ", ".join(f"{v:g}" for v in np.unique(values[marked]))
         days = count_days(int(marked.sum()))
-        remarks = (f"{found} read as missing in column {origin.column!r} ({days})",)
+        text = f"{found} read as missing in column {origin.column!r} ({days})"
+        remarks = (note("missing_value", text),)
     Q = np.where(marked, np.nan, values)
     _refuse(np.isinf(Q), Q, origin, "infinite")
     _refuse(Q < 0, Q, origin, "negative", "; leave missing streamflow empty")

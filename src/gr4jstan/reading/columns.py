@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gr4jstan.errors import InputError
+from gr4jstan.findings import Finding, note, warning
 from gr4jstan.reading.flow_units import FLOW_UNITS
 from gr4jstan.reading.headers import parse_header, parse_temperature_header
 from gr4jstan.reading.request import Request
@@ -89,7 +90,7 @@ class Columns:
     T: int | None
     Q: int | None
     flow_unit: str | None = None
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Finding, ...] = ()
 
 
 def choose_columns(header: Sequence[str], request: Request, source: str) -> Columns:
@@ -113,7 +114,7 @@ def choose_columns(header: Sequence[str], request: Request, source: str) -> Colu
     warm = [parse_temperature_header(name) for name in header]
     asked = {role: _asked(header, name, role, source) for role, name in request.names.items()}
     _refuse_shared(asked, header, source)
-    remarks: list[str] = []
+    remarks: list[Finding] = []
 
     def find(role: str) -> int | None:
         names = warm if role == "T" else parsed
@@ -126,7 +127,7 @@ def choose_columns(header: Sequence[str], request: Request, source: str) -> Colu
             message = _unit_message(role, candidates, header, names, request)
             if role != "Q" or role in asked or request.flow_unit:
                 raise InputError(f"{source}: {message}")
-            remarks.append(f"no streamflow was read: {message}")
+            remarks.append(note("no_flow_read", f"no streamflow was read: {message}"))
         _refuse_duplicates(header, usable, source)
         if len(usable) > 1:
             raise InputError(
@@ -149,8 +150,11 @@ def choose_columns(header: Sequence[str], request: Request, source: str) -> Colu
         remarks += _unused_temperature(header[E], request)
     if Q is not None and "Q" not in asked and _SIMULATED.search(parsed[Q][0]):
         remarks.append(
-            f"Q is read from column {header[Q]!r}, by name a simulated flow; "
-            f"if there is an observed one, name it with {OPTION['Q']}"
+            warning(
+                "simulated_flow",
+                f"Q is read from column {header[Q]!r}, by name a simulated flow; "
+                f"if there is an observed one, name it with {OPTION['Q']}",
+            )
         )
     date = _date_columns(find, parsed, asked)
     return Columns(date, P, E, T, Q, None if Q is None else parsed[Q][1], tuple(remarks))
@@ -174,7 +178,7 @@ def _candidates(
     header: Sequence[str],
     parsed: Sequence[Header],
     taken: set[int],
-    remarks: list[str],
+    remarks: list[Finding],
 ) -> list[int]:
     first, second = (
         [i for i, (key, _) in enumerate(parsed) if key in tier and i not in taken]
@@ -182,7 +186,8 @@ def _candidates(
     )
     if first and second and role == "E":
         unused = _quoted(header[i] for i in second)
-        remarks.append(f"E is read from column {header[first[0]]!r}; {unused} is not used")
+        text = f"E is read from column {header[first[0]]!r}; {unused} is not used"
+        remarks.append(note("column_not_used", text))
     return first or second
 
 
@@ -274,13 +279,14 @@ def _no_evaporation(header: Sequence[str], T: int | None) -> str:
     )
 
 
-def _unused_temperature(column: str, request: Request) -> list[str]:
+def _unused_temperature(column: str, request: Request) -> list[Finding]:
     given = {
         f"the temperature (column {request.temperature_column!r})": request.temperature_column,
         "the latitude": request.latitude,
     }
     unused = " and ".join(what for what, value in given.items() if value is not None)
-    return [f"E is read from column {column!r}; not used: {unused}"] if unused else []
+    text = f"E is read from column {column!r}; not used: {unused}"
+    return [note("column_not_used", text)] if unused else []
 
 
 def _quoted(names: Iterable[str]) -> str:

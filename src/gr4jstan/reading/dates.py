@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gr4jstan.errors import InputError
+from gr4jstan.findings import Finding, note
 
 Days = npt.NDArray[np.datetime64]
 
@@ -36,7 +37,7 @@ def parse_dates(
     cells: Sequence[str],
     where: Callable[[int], str],
     date_format: str | None = None,
-) -> tuple[Days, tuple[str, ...]]:
+) -> tuple[Days, tuple[Finding, ...]]:
     """Read a column of dates.
 
     Parameters
@@ -51,7 +52,7 @@ def parse_dates(
 
     Returns
     -------
-    tuple of (array of datetime64[D], tuple of str)
+    tuple of (array of datetime64[D], tuple of Finding)
         The days and what the user should know about how they were read.
 
     Raises
@@ -69,8 +70,8 @@ def parse_dates(
         )
     days = [_day(i, y, m, d, cells, where) for i, (y, m, d, _) in enumerate(parts)]
     dropped = times[0].strip("0:.") != ""
-    remark = (f"the time of day {times[0]} of every date is ignored",) if dropped else ()
-    return np.array(days, dtype="datetime64[D]"), remark
+    remark = note("time_of_day", f"the time of day {times[0]} of every date is ignored")
+    return np.array(days, dtype="datetime64[D]"), (remark,) if dropped else ()
 
 
 def is_counter(cells: Sequence[str]) -> bool:

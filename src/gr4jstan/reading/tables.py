@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gr4jstan.errors import InputError
+from gr4jstan.findings import Finding, note, warning
 from gr4jstan.reading.checks import Array, Origin, check_forcing, check_temperature, clean_flow
 from gr4jstan.reading.columns import OPTION, choose_columns
 from gr4jstan.reading.dates import check_counter, daily_index, is_counter, parse_dates
@@ -32,7 +33,7 @@ class Table(NamedTuple):
     Q: Array | None
     dates: pd.DatetimeIndex | None
     columns: tuple[str, str, str]
-    remarks: tuple[str, ...]
+    remarks: tuple[Finding, ...]
 
 
 def parse_table(
@@ -123,7 +124,7 @@ def _dates(
     source: str,
     request: Request,
     place: Callable[[int], str],
-) -> tuple[pd.DatetimeIndex | None, list[str], tuple[str, ...]]:
+) -> tuple[pd.DatetimeIndex | None, list[str], tuple[Finding, ...]]:
     if not columns:
         return None, [], ()
     label = ", ".join(repr(header[i]) for i in columns)
@@ -138,13 +139,14 @@ def _dates(
         cells = [row[columns[0]].strip() for row in rows]
         if request.date_format is None and is_counter(cells):
             check_counter(cells, where)
-            return None, [], (f"column {label} counts the days; there are no dates",)
+            counted = note("no_dates", f"column {label} counts the days; there are no dates")
+            return None, [], (counted,)
     days, remarks = parse_dates(cells, where, request.date_format)
     index = daily_index(days, f"{source}, date column {label}")
     return index, days.astype(str).tolist(), remarks
 
 
-def _evaporation(T: Array, origin: Origin, latitude: float) -> tuple[Array, str]:
+def _evaporation(T: Array, origin: Origin, latitude: float) -> tuple[Array, Finding]:
     if origin.dates is None:
         raise InputError(
             f"{origin.source}: there are no dates, and without them E cannot be computed from "
@@ -153,12 +155,12 @@ def _evaporation(T: Array, origin: Origin, latitude: float) -> tuple[Array, str]
         )
     check_temperature(T, origin)
     how = f"after Oudin et al. (2005) from column {origin.column!r} at latitude {latitude:g}"
-    return oudin(T, latitude, origin.dates), f"E is computed {how}"
+    return oudin(T, latitude, origin.dates), note("computed_pet", f"E is computed {how}")
 
 
 def _flow(
     values: Array, origin: Origin, P: Array, stated: str | None, request: Request
-) -> tuple[Array, tuple[str, ...]]:
+) -> tuple[Array, tuple[Finding, ...]]:
     """Clean streamflow and bring it to mm/d; `stated` is the unit in the column's name."""
     where, area = f"{origin.source}: {origin.title}", request.area
     unit = request.flow_unit or stated
@@ -173,14 +175,14 @@ def _flow(
         if area is None:
             raise InputError(f"{where} in {unit} needs --area (area=) in km2, to convert it")
         Q = to_mm_per_day(Q, unit, area)
-        notes += (
-            f"Q is converted from {unit} (column {origin.column!r}) with an area of {area:g} km2",
-        )
+        text = f"Q is converted from {unit} (column {origin.column!r}) with an area of {area:g} km2"
+        notes += (note("unit_converted", text),)
         advice = f"is it in {unit}, and are there {area:g} km2?"
     elif area is not None:
-        notes += (f"column {origin.column!r} is in mm/d; the area is not used",)
+        text = f"column {origin.column!r} is in mm/d; the area is not used"
+        notes += (note("area_not_used", text),)
     if odd := balance_remark(P, Q):
-        notes += (f"{odd} (column {origin.column!r}); {advice}",)
+        notes += (warning("water_balance", f"{odd} (column {origin.column!r}); {advice}"),)
     return Q, notes
 
 
