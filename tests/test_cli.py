@@ -369,7 +369,7 @@ def test_fit_that_does_not_converge_is_written_and_says_so(
     options = split(f"--seed {shifted(1)} --iter-warmup 100 --iter-sampling 50")
     assert run("fit", "synthetic", "-o", tmp_path / "out", *THE_POST, *options) == 3
     shown = capsys.readouterr().out
-    assert "NOT CONVERGED" in shown
+    assert "\nNot converged" in shown
     found = json.loads((tmp_path / "out" / "diagnostics.json").read_text())
     assert found["converged"] is False
     assert found["reasons"]

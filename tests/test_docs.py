@@ -639,22 +639,23 @@ def test_reasons_and_findings_are_those_of_the_code() -> None:
         assert reason in ("bulk ESS", "tail ESS", "diverged") or said_in(reason, texts), reason
     findings = [code(row["finding"])[0] for row in page["finding"]]
     for finding in findings:
-        assert said_in(finding, templates(SOURCES / "report" / "verdict.py")), finding
+        assert said_in(finding, templates(SOURCES / "fitting" / "verdict.py")), finding
 
 
 def test_all_reasons_and_findings_are_explained() -> None:
     page = tables("diagnostics.md")
     explained = [text for row in page["reason"] for text in code(row["reason"])]
     explained += [code(row["finding"])[0] for row in page["finding"]]
-    for module, maker in (("fitting/diagnostics", "append"), ("report/verdict", "Finding")):
+    makers = {"fitting/diagnostics": {"append"}, "fitting/verdict": {"Finding", "warning", "note"}}
+    for module, maker in makers.items():
         tree = ast.parse((SOURCES / f"{module}.py").read_text(encoding="utf-8"))
         for function in ast.walk(tree):
-            if not isinstance(function, ast.FunctionDef) or function.name == "warnings":
+            if not isinstance(function, ast.FunctionDef) or function.name == "judge":
                 continue
             made = [
                 node
                 for node in ast.walk(function)
-                if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == maker
+                if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in maker
             ]
             texts = [
                 "".join(p.value if isinstance(p, ast.Constant) else GAP for p in node.values)

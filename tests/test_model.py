@@ -276,7 +276,8 @@ def test_bounds_cut_the_prior_and_heap_nothing_up_at_themselves() -> None:
     for name, side in (("x1", "upper"), ("x2", "lower"), ("x3", "lower")):
         lower, upper = model.numbers[f"{name}_lower"], model.numbers[f"{name}_upper"]
         assert ((lower < draws[name]) & (draws[name] < upper)).all()
-        assert len(np.unique(draws[name])) == 20_000, side
+        # the last millionth before a bound, where 0.3 draws are expected, counts as one place
+        assert len(np.unique(draws[name])) > 20_000 - 10, side
     share = stats.norm(-1, model.numbers["x2_sd"]).sf([4, *draws["x2"]])
     assert stats.kstest(share[1:] / share[0], "uniform").pvalue > LEAST
 

@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -21,11 +22,10 @@ from gr4jstan.errors import InputError
 from gr4jstan.fitting.inference_data import dataset
 from gr4jstan.fitting.loading import load_fit
 from gr4jstan.fitting.results import Fit
-from gr4jstan.report.numbers import decimals, number
+from gr4jstan.numerals import decimals, number
 from gr4jstan.report.page import render_report, write_report
 from gr4jstan.report.reproduction import command_line, fit_options, python_call
 from gr4jstan.report.text import prior_words
-from gr4jstan.report.verdict import warnings
 from gr4jstan.scoring.scores import SCORES
 
 
@@ -113,7 +113,7 @@ def test_all_warnings_and_reasons_are_in_the_verdict(split_fit: Fit) -> None:
         split_fit, diagnostics=split_fit.diagnostics | {"converged": False, "reasons": reasons}
     )
     page = Page(render_report(lost))
-    for text in [*reasons, "Not converged", *(finding.text for finding in warnings(lost))]:
+    for text in [*reasons, "Not converged", *(finding.text for finding in lost.findings)]:
         assert text in page.texts["verdict"]
     classes = {attributes.get("class") for tag, attributes in page.tags if tag == "section"}
     assert classes == {"verdict bad"}
@@ -203,7 +203,7 @@ def test_a_failed_check_is_told(synthetic_fit: Fit) -> None:
     assert passed == ["no", "no", "yes", "no", "yes", "no", "yes"]
 
 
-def test_what_was_fitted_is_told(split_fit: Fit, page: Page) -> None:
+def test_what_was_fitted_is_told(split_fit: Fit, page: Page, html: str) -> None:
     facts = dict(page.tables["facts"])
     assert facts["Catchment"] == "example"
     assert facts["Calibration"] == "2012-01-01 to 2014-12-31, 1096 days"
@@ -211,7 +211,9 @@ def test_what_was_fitted_is_told(split_fit: Fit, page: Page) -> None:
     assert facts["Observations"] == f"on {np.isfinite(observed).sum()} of these 1096 days"
     assert facts["Validation"].startswith("2015-01-01 to 2016-12-31, ")
     assert facts["Error model"].startswith("boxcox")
-    assert facts["Note on the data"] == split_fit.run["notes"][0]
+    told = [finding["text"] for finding in split_fit.run["findings"]]
+    assert told == ["366 of 1096 days have no Q (first 2012-01-01)"]
+    assert f"For information: {told[0]}" in html
 
 
 def test_it_needs_nothing_but_itself(html: str, page: Page) -> None:
@@ -229,12 +231,13 @@ def test_it_needs_nothing_but_itself(html: str, page: Page) -> None:
 
 def test_words_from_the_data_are_never_markup(synthetic_fit: Fit) -> None:
     evil = "<script>alert('x')</script>"
-    run = synthetic_fit.run | {"catchment": evil, "notes": [f"column {evil}: 3 days"]}
+    noticed = {"code": "data", "severity": "note", "text": f"column {evil}: 3 days", "dates": []}
+    run = synthetic_fit.run | {"catchment": evil, "findings": [noticed]}
     html = render_report(replace(synthetic_fit, run=run))
     assert "<script" not in html
     page = Page(html)
     assert page.headings[0] == f"GR4J on {evil}"
-    assert dict(page.tables["facts"])["Note on the data"] == f"column {evil}: 3 days"
+    assert f"column {evil}: 3 days" in unescape(html)
 
 
 def test_a_loaded_fit_gives_the_same_report(html: str, folder: Path) -> None:

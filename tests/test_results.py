@@ -225,9 +225,8 @@ def test_there_are_no_prior_draws_of_an_improper_prior(split_fit):
 @pytest.mark.parametrize(
     ("start", "options", "says"),
     [
-        ("2015-01-03", {"states": "continued"}, "starts on 2015-01-03.*ended on 2014-12-31"),
-        ("2014-06-01", {"states": "continued"}, "starts on 2014-06-01"),
-        ("2016-06-01", {}, "warmup is 1Y"),
+        ("2014-06-01", {"states": "continued"}, "starts on 2014-06-01, within the calibration"),
+        ("2014-06-01", {"warmup": "5Y"}, "none of the .* days.*Let it start on 2017-01-01"),
         ("2015-01-01", {"states": "frozen"}, "choose continued or spin-up"),
         ("2016-01-01", {"warmup": "a while"}, "warmup is 'a while'"),
     ],
@@ -243,10 +242,11 @@ def test_a_level_that_is_no_probability_is_refused(split_fit, level):
         split_fit.calibration.bands(level)
 
 
-def test_a_fit_and_a_catchment_are_shown_in_a_line(synthetic_fit: Fit) -> None:
+def test_a_fit_is_shown_with_its_verdict_and_a_catchment_in_a_line(synthetic_fit: Fit) -> None:
     assert repr(synthetic_fit) == (
         "Fit of synthetic, 2012-06-09 to 2012-07-28: 4 chains of 1000 draws of "
-        "x1, x2, x3, x4, S0, R0; converged"
+        "x1, x2, x3, x4, S0, R0. Converged, and the model fits"
+        + "".join(f"\nnote: {finding.text}" for finding in synthetic_fit.findings)
     )
     assert repr(load_dataset("synthetic")) == (
         "Catchment synthetic: P, E and Q [mm/d] of 50 days, 2012-06-09 to 2012-07-28"

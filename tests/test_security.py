@@ -87,7 +87,7 @@ def change(*keys: str | int, to: Any) -> Callable[[Any], None]:
         ("run.json", change("period", to=["2012-06-09"]), "a period needs two days"),
         ("run.json", lambda run: run.pop("validation"), "no entry validation"),
         ("run.json", change("validation", to=7), "validation is '7'"),
-        ("run.json", change("notes", to=[{}]), "notes is"),
+        ("run.json", change("findings", to=[{}]), "no entry findings.code"),
         ("run.json", change("start", "modes", to=[3]), "start.modes is '3'"),
         (
             "run.json",

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 import gr4jstan
+from gr4jstan.findings import gravest
 from gr4jstan.fitting.end_state import EndState
 from gr4jstan.fitting.results import Fit
 from gr4jstan.reading.datasets import load_dataset
-from gr4jstan.report.verdict import gravest, headline, warnings
 from seeds import shifted
 
 UNFIT = "The model does not fit this catchment"
@@ -49,7 +49,7 @@ def placed(fit: Fit, name: str, *, median: float, q5: float, q95: float) -> Fit:
 
 
 def texts(fit: Fit, severity: str) -> list[str]:
-    return [finding.text for finding in warnings(fit) if finding.severity == severity]
+    return [finding.text for finding in fit.findings if finding.severity == severity]
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def calm(split_fit: Fit) -> Fit:
 def test_good_fits_pass(synthetic_fit: Fit, split_fit: Fit) -> None:
     # another mode that the search may meet, of exp(-27) of the main one's mass, is told in a note
     assert not texts(synthetic_fit, "unfit") + texts(synthetic_fit, "warning")
-    assert headline(synthetic_fit) == "Converged, and the model fits"
+    assert synthetic_fit.verdict == "Converged, and the model fits"
     assert not texts(split_fit, "unfit")
 
 
@@ -81,8 +81,8 @@ def test_a_catchment_fed_by_melt_does_not_fit() -> None:
     assert values["nse_climatology"] > 0.9
     assert text.startswith(f"{UNFIT}: over the calibration period its NSE is {values['nse']:.2f}")
     assert f"reaches {values['nse_climatology']:.2f}" in text
-    assert "does not fit this catchment" in headline(fit)
-    assert warnings(fit)[0].text == text
+    assert "does not fit this catchment" in fit.verdict
+    assert fit.findings[0].text == text
 
 
 @pytest.mark.parametrize(
@@ -107,11 +107,11 @@ def test_the_yardstick_is_the_calendar_in_either_period(
     assert all(text.startswith(UNFIT) and period in text for text in found)
 
 
-def test_a_model_that_does_not_fit_is_named_in_the_headline(calm: Fit) -> None:
-    assert headline(calm) == "Converged, and the model fits"
-    assert gravest(warnings(calm)) in ("note", None)
-    assert gravest(warnings(scored(calm, nse=-1.0))) == "unfit"
-    unfit = headline(scored(calm, nse=-1.0))
+def test_a_model_that_does_not_fit_is_named_in_the_verdict(calm: Fit) -> None:
+    assert calm.verdict == "Converged, and the model fits"
+    assert gravest(calm.findings) in ("note", None)
+    assert gravest(scored(calm, nse=-1.0).findings) == "unfit"
+    unfit = scored(calm, nse=-1.0).verdict
     assert unfit == "Converged, but the model does not fit this catchment"
 
 
@@ -139,7 +139,7 @@ def test_scores_that_are_off_are_warned_of(calm: Fit, values: dict[str, float], 
     fit = scored(calm, **values)
     assert len(texts(fit, "warning")) == 1
     assert any(words in text for text in texts(fit, "warning"))
-    assert "with " in headline(fit)
+    assert "with " in fit.verdict
 
 
 def test_a_known_sigma_is_named_where_the_band_is_off(calm: Fit) -> None:
@@ -196,7 +196,7 @@ def test_other_modes_are_told_with_their_log_density(synthetic_fit: Fit) -> None
     assert "x1 = 179, x2 = -0.926, x3 = 1230, x4 = 1.57" in text
     assert "2.5 below" in text
     assert f"about {100 * np.exp(-3):.1f} %" in text
-    assert headline(fit) == "Converged, and the model fits"
+    assert fit.verdict == "Converged, and the model fits"
 
 
 def test_of_many_modes_the_first_are_told_and_the_others_counted(synthetic_fit: Fit) -> None:
@@ -215,8 +215,8 @@ def test_a_long_memory_of_the_errors_is_told(synthetic_fit: Fit) -> None:
     assert "(0.95)" in text and "20 days" in text
 
 
-def test_draws_that_did_not_converge_come_first_in_the_headline(split_fit: Fit) -> None:
+def test_draws_that_did_not_converge_come_first_in_the_verdict(split_fit: Fit) -> None:
     lost = replace(split_fit, diagnostics=split_fit.diagnostics | {"converged": False})
-    assert headline(lost) == "Not converged"
+    assert lost.verdict == "Not converged"
     both = scored(lost, nse=-1.0)
-    assert headline(both) == "Not converged, and the model does not fit this catchment"
+    assert both.verdict == "Not converged, and the model does not fit this catchment"

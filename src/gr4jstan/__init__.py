@@ -7,7 +7,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gr4jstan.errors import InputError, ToolchainError
+    from gr4jstan.errors import FitWarning, InputError, ToolchainError
+    from gr4jstan.findings import Finding
     from gr4jstan.fitting.calibration import fit
     from gr4jstan.fitting.loading import load_fit
     from gr4jstan.fitting.results import Fit
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Catchment": "reading.catchment",
+    "Finding": "findings",
     "Fit": "fitting.results",
+    "FitWarning": "errors",
     "InputError": "errors",
     "Many": "many.run",
     "Simulation": "structures.simulation",
@@ -41,12 +44,13 @@ _MODULES = {
     "priors": "model.priors",
     "programs": "model.programs",
     "scores": "scoring.scores",
-    "verdict": "report.verdict",
 }
 
 __all__ = [
     "Catchment",
+    "Finding",
     "Fit",
+    "FitWarning",
     "InputError",
     "Many",
     "Simulation",

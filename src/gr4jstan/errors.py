@@ -1,4 +1,4 @@
-"""The two ways in which gr4jstan refuses to go on."""
+"""The two ways in which gr4jstan refuses to go on, and that in which it goes on with a warning."""
 
 
 class InputError(ValueError):
@@ -7,3 +7,7 @@ class InputError(ValueError):
 
 class ToolchainError(RuntimeError):
     """CmdStan, the compiler or a compiled program is missing or failed."""
+
+
+class FitWarning(UserWarning):
+    """A fit or a prediction should not be relied on; the message says why."""

@@ -4,6 +4,8 @@ import hashlib
 import json
 import platform
 import time
+import warnings
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -12,6 +14,8 @@ import numpy as np
 
 from gr4jstan.cmdstan.compiler import compile_program
 from gr4jstan.cmdstan.toolchain import cmdstan_version, require_cmdstan
+from gr4jstan.errors import FitWarning
+from gr4jstan.findings import gravest
 from gr4jstan.fitting.diagnostics import diagnose
 from gr4jstan.fitting.folder import FORMAT
 from gr4jstan.fitting.inference_data import (
@@ -124,6 +128,11 @@ def fit(
         If data or settings are not usable, or an option is unknown.
     ToolchainError
         If there is no CmdStan, or compiling or sampling fails.
+
+    Warns
+    -----
+    FitWarning
+        If the chains did not converge, or the model does not fit: see `Fit.findings`.
     """
     settings = settings_of(picked(SamplerOptions, options))
     model = define_model(**picked(ModelOptions, options))
@@ -136,7 +145,13 @@ def fit(
         warmup=period.get("warmup"),
         validation=validation_period(period, validation),
     )
-    return run_task(task, settings, show_progress=show_progress)
+    result = run_task(task, settings, show_progress=show_progress)
+    if not result.diagnostics["converged"] or gravest(result.findings) == "unfit":
+        reasons = list(result.diagnostics["reasons"])
+        reasons += [each.text for each in result.findings if each.severity == "unfit"]
+        text = f"{task.catchment.name}: {result.verdict}: {'; '.join(reasons)}"
+        warnings.warn(text, FitWarning, stacklevel=3)
+    return result
 
 
 def run_task(
@@ -197,7 +212,14 @@ def run_task(
         "diagnosing": time.perf_counter() - sampled,
         "wall": time.perf_counter() - begin,
     }
-    return Fit(idata, as_record(found, Diagnostics), run, program.code, program.header, task.data)
+    return Fit(
+        idata=idata,
+        run=run,
+        diagnostics=as_record(found, Diagnostics),
+        code=program.code,
+        header=program.header,
+        data=task.data,
+    )
 
 
 def describe_run(task: Task, settings: SamplerSettings, cmdstan: Path, code: str) -> dict[str, Any]:
@@ -238,7 +260,7 @@ def describe_run(task: Task, settings: SamplerSettings, cmdstan: Path, code: str
             "data": hashlib.sha256(data).hexdigest(),
             "program": hashlib.sha256(code.encode()).hexdigest(),
         },
-        "notes": list(catchment.notes),
+        "findings": [asdict(finding) for finding in catchment.findings],
     }
 
 

@@ -77,6 +77,9 @@ def read_folder(folder: Path) -> dict[str, Any]:
             f"{folder / 'run.json'}: written by another version of gr4jstan, in format "
             f"{run.get('format')}, not {FORMAT}; run the fit again, as its report says how."
         )
+    # they follow from the rest
+    for name in ("verdict", "findings"):
+        diagnostics.pop(name, None)
     model = check_texts(folder, run, diagnostics, data)
     code = _read_text(folder / "model.stan")
     idata = read_netcdf(folder / "posterior.nc")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gr4jstan.errors import InputError
+from gr4jstan.findings import Finding
 from gr4jstan.fitting.error_memory import estimate_ar1, simulate_ar1
 from gr4jstan.model.definition import Model
 from gr4jstan.model.observations import normal_scores, respond
@@ -64,12 +65,15 @@ class Prediction:
         it is `flow` itself where nothing is known.
     total : array, shape (n, T)
         A draw of the observation: with a random error, never negative.
+    findings : tuple of Finding
+        How it begins, and what is odd about the forcing.
     """
 
     dates: pd.Index
     flow: Array
     expected: Array
     total: Array
+    findings: tuple[Finding, ...] = ()
 
     def bands(self, level: float = 0.9) -> pd.DataFrame:
         """Median and central bands of each day.
@@ -140,7 +144,7 @@ def day_quantiles(values: Array, probabilities: list[float]) -> Array:
 
 def start_state(structure: Structure, values: Values) -> State:
     """State of draws before the first day: their stores, and empty unit hydrographs."""
-    return _without_water(
+    return without_water(
         structure, {store.name: values[store.initial] for store in structure.stores}
     )
 
@@ -148,10 +152,11 @@ def start_state(structure: Structure, values: Values) -> State:
 def spin_up_state(structure: Structure, values: Values) -> State:
     """AirGR's state before a warm-up: stores filled as it does, and empty unit hydrographs."""
     stores = {store.name: store.filling * values[store.capacity] for store in structure.stores}
-    return _without_water(structure, stores)
+    return without_water(structure, stores)
 
 
-def _without_water(structure: Structure, stores: Values) -> State:
+def without_water(structure: Structure, stores: Values) -> State:
+    """A state with these stores, and empty unit hydrographs."""
     empty = np.zeros((len(next(iter(stores.values()))), 1))
     return State(**stores, **{hydrograph.name: empty for hydrograph in structure.hydrographs})
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from gr4jstan.errors import InputError
+from gr4jstan.findings import Finding, note
 
 # Labels stand in commands that a report shows for copying.
 Day = Annotated[str, msgspec.Meta(pattern=r"\A(\d{4}-\d\d-\d\d|day \d{1,9})\Z")]
@@ -57,8 +58,14 @@ class Run(msgspec.Struct, frozen=True):
     sampler: dict[str, Any]
     versions: dict[str, str]
     sha256: dict[str, str]
-    notes: list[str]
     start: Start
+    findings: list[Finding] = []
+
+
+def findings_of(run: dict[str, Any]) -> tuple[Finding, ...]:
+    """What was noticed in the data of a run; earlier versions noted the words alone."""
+    noted = (note("data", text) for text in run.get("notes", ()))
+    return (*noted, *msgspec.convert(run.get("findings", []), list[Finding]))
 
 
 class PriorSettings(msgspec.Struct, frozen=True):

@@ -1,7 +1,6 @@
 """The result of a calibration: the posterior, and what follows from it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -10,58 +9,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gr4jstan.files import output_folder
-from gr4jstan.fitting.continuation import Start, days_to_skip, states_for
+from gr4jstan.findings import Finding, by_severity
+from gr4jstan.fitting.continuation import Start, plan_prediction
 from gr4jstan.fitting.criticism import predictive_idata
 from gr4jstan.fitting.end_state import EndState, simulate_calibration, simulate_forcing
-from gr4jstan.fitting.fluxes import check_names, flux_dataset
 from gr4jstan.fitting.folder import write_folder
+from gr4jstan.fitting.forcing import judge_forcing, judge_spin_up
 from gr4jstan.fitting.inference_data import (
     InferenceData,
-    calibration_days,
-    choose_values,
     dataset,
-    summary,
     validation_days,
 )
 from gr4jstan.fitting.period_scores import score_periods
+from gr4jstan.fitting.posterior import Posterior
 from gr4jstan.fitting.prediction import (
     DRAWS,
     Prediction,
     predict_draws,
-    simulate_draws,
-    simulations,
-    spread_draws,
-    start_state,
 )
-from gr4jstan.model.definition import Model, define_model
+from gr4jstan.fitting.records import findings_of
+from gr4jstan.fitting.verdict import judge, sentence
 from gr4jstan.model.stan_data import StanData
 from gr4jstan.options import takes
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.options import ReadingOptions
 from gr4jstan.reading.sources import as_catchment
 from gr4jstan.sampling.streams import stream
-from gr4jstan.structures.simulation import Simulation
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
 
-Values = dict[str, NDArray[np.float64]]
+Array = NDArray[np.float64]
+Values = dict[str, Array]
 
 
 @dataclass(frozen=True, repr=False)
-class Fit:
+class Fit(Posterior):
     """A posterior of GR4J.
 
     Parameters
     ----------
-    idata : InferenceData
-        ArviZ groups posterior, sample_stats, observed_data and constant_data; with a validation
-        period also predictions_constant_data.
+    idata, run
+        See `Posterior`.
     diagnostics : dict
         Whether to trust it, see `gr4jstan.fitting.diagnostics`, and where the ``seconds`` went.
-    run : dict
-        Settings, versions and hash of the data.
     code : str
         The Stan program.
     header : str or None
@@ -72,9 +63,7 @@ class Fit:
         The end of the calibration, where it was saved.
     """
 
-    idata: InferenceData
     diagnostics: dict[str, Any]
-    run: dict[str, Any]
     code: str
     header: str | None
     data: StanData
@@ -83,98 +72,36 @@ class Fit:
     def __repr__(self) -> str:
         sizes = dataset(self.idata, "posterior").sizes
         first, last = self.run["period"]
-        verdict = "converged" if self.diagnostics["converged"] else "NOT converged"
         return (
             f"Fit of {self.run['catchment']}, {first} to {last}: {sizes['chain']} chains of "
-            f"{sizes['draw']} draws of {', '.join(self.parameters)}; {verdict}"
+            f"{sizes['draw']} draws of {', '.join(self.parameters)}. {self.verdict}"
+            + "".join(f"\n{each.severity}: {each.text}" for each in self.findings)
         )
 
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noticed in the data, and what speaks against the model; the gravest first."""
+        validated = validation_days(self.idata)
+        periods = {"calibration": self._days, "validation": validated}
+        judged = judge(
+            scores=self.scores()["value"],
+            observed={name: int(d["Q"].count()) for name, d in periods.items() if d is not None},
+            summary=self.summary(),
+            model=self.model,
+            modes=self.run["start"]["modes"],
+            memory=float(np.median(self.end.memory.phi)),
+        )
+        return by_severity((*judged, *findings_of(self.run)))
+
     @property
-    def parameters(self) -> tuple[str, ...]:
-        """Names of the parameters."""
-        return tuple(self.run["parameters"])
-
-    @cached_property
-    def model(self) -> Model:
-        """The model that was sampled."""
-        return define_model(**self.run["model"])
-
-    def summary(self) -> "pd.DataFrame":
-        """Posterior summary, see `gr4jstan.fitting.inference_data.summary`."""
-        return self._summary
-
-    @cached_property
-    def _summary(self) -> "pd.DataFrame":
-        return summary(self.idata, self.parameters)
-
-    def flows(self, draws: int = 200) -> NDArray[np.float64]:
-        """Simulated streamflow of some posterior draws, evenly spread over the chains.
-
-        Parameters
-        ----------
-        draws : int
-            How many draws at most.
-
-        Returns
-        -------
-        array, shape (draws, T)
-            Streamflow of the simulated period [mm/d].
-        """
-        values = self._values(*self._choose(draws))
-        P, E = (self._days[name].to_numpy() for name in ("P", "E"))
-        start = start_state(self.model.structure, values)
-        return simulate_draws(self.model.structure, values, P, E, start)[0]
-
-    def simulations(self, draws: int | None = None, block: int = 50) -> Iterator[Simulation]:
-        """All stores and fluxes of the simulated period, some draws at a time.
-
-        Parameters
-        ----------
-        draws : int, optional
-            How many draws at most, evenly spread over the chains; by default all.
-        block : int
-            Draws at a time: memory is for so many.
-
-        Yields
-        ------
-        Simulation
-            Arrays of shape (up to block, T), in mm and mm/d.
-        """
-        values = self._values(*self._choose(draws or self.diagnostics["draws"]))
-        P, E = (self._days[name].to_numpy() for name in ("P", "E"))
-        start = start_state(self.model.structure, values)
-        yield from simulations(self.model.structure, values, P, E, start, block)
-
-    def fluxes(self, names: Sequence[str], draws: int = DRAWS) -> "xr.Dataset":
-        """Stores and fluxes of the simulated period, under airGR's names in lower case.
-
-        Parameters
-        ----------
-        names : sequence of str
-            Series of `gr4jstan.Simulation`, such as ``S`` or ``perc``.
-        draws : int
-            How many draws at most, evenly spread over the chains.
-
-        Returns
-        -------
-        xarray.Dataset
-            Dimensions chain, draw and date (or day); stores at the end of the day [mm], fluxes in
-            mm/d. It takes 8 bytes for each name, draw and day.
-
-        Raises
-        ------
-        InputError
-            If there is no such store or flux.
-        """
-        check_names(names, self.model.structure)
-        chain, draw = self._choose(draws)
-        return flux_dataset(self.simulations(draws), names, chain, draw, self._days.index)
+    def verdict(self) -> str:
+        """Draws and model in a sentence, see `gr4jstan.fitting.verdict.sentence`."""
+        return sentence(self.diagnostics["converged"], self.findings)
 
     @cached_property
     def calibration(self) -> Prediction:
         """Streamflow of the simulated period, of the draws that predictions are made of."""
-        flow, _ = self._calibrated
-        return self._with_errors(flow, self._days.index, continued=False, purpose="calibration")
+        return self._with_errors(self._calibrated[0], self._days.index, "calibration")
 
     @cached_property
     def validation(self) -> Prediction | None:
@@ -183,7 +110,7 @@ class Fit:
         if days is None:
             return None
         continued = self.run["validation"]["continued"]
-        return self._predict_on(days, continued=continued, purpose="validation")
+        return self._predict_on(days, "validation", continued=continued)
 
     @cached_property
     def end(self) -> EndState:
@@ -208,7 +135,8 @@ class Fit:
         states : {"continued", "spin-up"}, optional
             Continue from the state of each draw after the last day of the calibration, or from
             airGR's initial stores (30 and 50 % full) with a warm-up. By default, forcing that
-            starts on the day after the calibration continues, and any other spins up.
+            starts on the day after the calibration or its validation period, or within that,
+            continues, and any other spins up.
         warmup : int or str
             First days of a spin-up, which are not in the result: days, or years ("1Y").
         **columns
@@ -217,26 +145,27 @@ class Fit:
         Returns
         -------
         Prediction
+            With ``findings``: how it begins, and what is odd about the forcing.
 
         Raises
         ------
         InputError
-            If the forcing cannot be read, is not longer than the warm-up, or starts on another day
-            than the one after the calibration although it should continue.
+            If the forcing cannot be read, is not that of the catchment by its sums, is not longer
+            than the warm-up, or starts on a day that cannot be continued to although it should.
         """
         days = as_catchment(forcing, forcing_only=True, **columns)
-        states = states or self.states_for(days)
-        skipped = days_to_skip(states, days, self._days.index, self.model, warmup)
-        return self._predict_on(
-            days.to_frame(), continued=states == "continued", purpose="prediction", skipped=skipped
+        judged = judge_forcing(days, self._days)
+        known = validation_days(self.idata)
+        following = known if known is not None and self.run["validation"]["continued"] else None
+        plan = plan_prediction(days, self._days, following, states=states, warmup=warmup)
+        continued = plan.states == "continued"
+        if not continued:
+            values = self._values(self.end.chain, self.end.draw)
+            judged += judge_spin_up(self.model.structure, values, days, plan.skipped)
+        prediction = self._predict_on(
+            plan.forcing, "prediction", continued=continued, skipped=plan.skipped
         )
-
-    def states_for(self, forcing: Catchment) -> Start:
-        """Whether forcing can be predicted for from the end of the calibration on.
-
-        That is so if it starts on the day after, which is not known without dates.
-        """
-        return states_for(forcing, self._days.index)
+        return replace(prediction, findings=(plan.beginning, *judged))
 
     def scores(self) -> "pd.DataFrame":
         """Scores of the calibration and, where there is one, of the validation period.
@@ -303,14 +232,15 @@ class Fit:
             idata=self.idata,
             end=self.end,
             tables={"summary": self.summary(), "scores": self.scores()},
-            records={"diagnostics": self.diagnostics, "run": self.run, "data": self.data},
+            records={
+                "diagnostics": self.diagnostics
+                | {"verdict": self.verdict, "findings": [asdict(each) for each in self.findings]},
+                "run": self.run,
+                "data": self.data,
+            },
             code=self.code,
             header=self.header,
         )
-
-    @cached_property
-    def _days(self) -> "pd.DataFrame":
-        return calibration_days(self.idata)
 
     @cached_property
     def _calibrated(self) -> tuple[NDArray[np.float64], EndState]:
@@ -318,32 +248,21 @@ class Fit:
         return simulate_calibration(self.model, self._values(chain, draw), self._days, chain, draw)
 
     def _predict_on(
-        self, forcing: "pd.DataFrame", *, continued: bool, purpose: str, skipped: int = 0
+        self, forcing: "pd.DataFrame", purpose: str, *, continued: bool, skipped: int = 0
     ) -> Prediction:
         values = self._values(self.end.chain, self.end.draw)
         flow = simulate_forcing(self.model, values, forcing, self.end, continued=continued)
-        dates = forcing.index[skipped:]
-        return self._with_errors(flow[:, skipped:], dates, continued=continued, purpose=purpose)
+        lead = skipped if continued else None
+        return self._with_errors(flow[:, skipped:], forcing.index[skipped:], purpose, lead)
 
     def _with_errors(
-        self, flow: NDArray[np.float64], dates: "pd.Index", *, continued: bool, purpose: str
+        self, flow: NDArray[np.float64], dates: "pd.Index", purpose: str, lead: int | None = None
     ) -> Prediction:
-        return predict_draws(
-            self.model,
-            self._values(self.end.chain, self.end.draw),
-            flow,
-            self.end.memory,
-            dates,
-            continued=continued,
-            rng=stream(self._seed, purpose),
-        )
-
-    def _choose(self, draws: int) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
-        sizes = dataset(self.idata, "posterior").sizes
-        return spread_draws(sizes["chain"], sizes["draw"], draws)
-
-    def _values(self, chain: NDArray[np.int_], draw: NDArray[np.int_]) -> Values:
-        return choose_values(self.idata, chain, draw)
+        """Add errors; they remember the end of the calibration, ``lead`` days before the first."""
+        values, memory = self._values(self.end.chain, self.end.draw), self.end.memory
+        memory = replace(memory, age=memory.age + (lead or 0))
+        rng, continued = stream(self._seed, purpose), lead is not None
+        return predict_draws(self.model, values, flow, memory, dates, continued=continued, rng=rng)
 
     @property
     def _seed(self) -> int:

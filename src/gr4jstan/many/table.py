@@ -11,7 +11,7 @@ from gr4jstan.many.plots import plot_distributions
 from gr4jstan.report.pages import embed, render_page
 
 # Columns that lead the table, whatever the first catchment has.
-_FIRST = ("id", "converged", "verdict", "severity", "error", "reasons", "observed_days")
+_FIRST = ("id", "converged", "verdict", "severity", "findings", "error", "reasons", "observed_days")
 
 # Severities that call for a look, and their places behind what failed and did not converge.
 _LOOK = {"unfit": 2, "warning": 3}
@@ -29,15 +29,15 @@ def write_table(records: Sequence[Mapping[str, Any]], folder: Path) -> pd.DataFr
     Returns
     -------
     DataFrame
-        One row a catchment: verdict, the severity of the gravest finding (see
-        `gr4jstan.report.verdict.Finding`), parameters with quantiles, scores, diagnostics, seconds.
+        One row a catchment: verdict, codes of the findings and the severity of the gravest (see
+        `gr4jstan.findings.Finding`), parameters with quantiles, scores, diagnostics, seconds.
     """
     found: dict[str, None] = dict.fromkeys(_FIRST)
     for record in records:
         found |= dict.fromkeys(record)
     table = pd.DataFrame([{name: record.get(name) for name in found} for record in records])
     table["converged"] = table["converged"].astype("boolean")
-    for name in ("id", "verdict", "severity", "error", "reasons"):
+    for name in ("id", "verdict", "severity", "findings", "error", "reasons"):
         table[name] = table[name].astype("string")
     with output_file(folder / "catchments.csv", force=True) as work:
         table.to_csv(work, index=False)

@@ -85,13 +85,19 @@ def calibrate(job: Job, parallel_chains: int) -> Outcome:
 def _calibrate(
     job: Job, parallel_chains: int, folder: Path
 ) -> tuple[dict[str, bytes], dict[str, Any], float]:
+    import warnings
+
+    from gr4jstan.errors import FitWarning
     from gr4jstan.fitting.calibration import fit
 
     data = folder / job.file_name
     data.write_bytes(job.content)
     settings = {**job.options, "parallel_chains": parallel_chains}
     try:
-        result = fit(data, show_progress=False, **settings)
+        # the verdict stands in the table
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FitWarning)
+            result = fit(data, show_progress=False, **settings)
     except InputError as error:
         raise InputError(str(error).replace(f"{folder}/", "")) from None
     saved = folder / "fit"
@@ -114,14 +120,15 @@ def _calibrate(
 
 def _record(name: str, result: Any) -> dict[str, Any]:
     """The row of the table: parameters with quantiles, scores, diagnostics."""
-    from gr4jstan.report.verdict import describe, gravest, warnings
+    from gr4jstan.findings import gravest
 
-    found, findings = result.diagnostics, warnings(result)
+    found = result.diagnostics
     record: dict[str, Any] = {
         "id": name,
         "converged": found["converged"],
-        "verdict": describe(found["converged"], findings),
-        "severity": gravest(findings),
+        "verdict": result.verdict,
+        "severity": gravest(result.findings),
+        "findings": " ".join(dict.fromkeys(finding.code for finding in result.findings)),
         "reasons": "; ".join(found["reasons"]),
         "observed_days": result.run["observed_days"],
     }

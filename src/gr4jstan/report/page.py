@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gr4jstan.files import output_file
+from gr4jstan.findings import gravest
 from gr4jstan.fitting.results import Fit
 from gr4jstan.progress import can_show_bars, progress_bar
 from gr4jstan.report.pages import embed, render_page
@@ -17,7 +18,8 @@ from gr4jstan.report.text import (
     times,
     trust_words,
 )
-from gr4jstan.report.verdict import describe, warnings
+
+_COLOURS: dict[str | None, str] = {"unfit": "bad", "warning": "doubtful"}
 
 _CAPTIONS = {
     plot_fit: (
@@ -61,18 +63,16 @@ def render_report(fit: Fit) -> str:
     str
         A document with its style and figures inside, without scripts and links.
     """
-    found = warnings(fit)
     converged = fit.diagnostics["converged"]
-    grave = not converged or any(finding.severity == "unfit" for finding in found)
-    doubtful = any(finding.severity == "warning" for finding in found)
+    worst = gravest(fit.findings) if converged else "unfit"
     periods, scores = score_rows(fit)
     return render_page(
         "report.html.j2",
         run=fit.run,
-        verdict=describe(converged, found),
-        colour="bad" if grave else "doubtful" if doubtful else "good",
+        verdict=fit.verdict,
+        colour=_COLOURS.get(worst, "good"),
         reasons=[] if converged else fit.diagnostics["reasons"],
-        findings=found,
+        findings=fit.findings,
         facts=facts(fit),
         parameters=parameter_rows(fit),
         periods=periods,

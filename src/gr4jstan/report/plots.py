@@ -19,7 +19,6 @@ from gr4jstan.report.flow_panels import (
     label_bands,
 )
 from gr4jstan.report.flow_periods import Period, closer_window, periods_of, whole_window
-from gr4jstan.report.verdict import headline
 from gr4jstan.sampling.streams import stream
 from gr4jstan.scoring.predictive import pit, reliability
 
@@ -63,7 +62,7 @@ def plot_fit(fit: Fit) -> Figure:
     for axes in figure.axes:
         tidy(axes)
     rain.spines["bottom"].set_visible(False)
-    verdict = headline(fit)
+    verdict = fit.verdict
     if not fit.diagnostics["converged"]:
         verdict += ": " + "; ".join(fit.diagnostics["reasons"])
     entitle(figure, fit.run["catchment"], verdict[0].lower() + verdict[1:])

@@ -8,7 +8,7 @@ import pandas as pd
 
 from gr4jstan.fitting.diagnostics import MAX_RHAT, MAX_SHARE, MIN_ESS
 from gr4jstan.fitting.results import Fit
-from gr4jstan.report.numbers import DASH, decimals, number, percent, readable
+from gr4jstan.numerals import DASH, decimals, number, percent, readable
 from gr4jstan.scoring.scores import SCORES
 from gr4jstan.structures.structure import Structure
 
@@ -79,7 +79,6 @@ def facts(fit: Fit) -> list[tuple[str, str]]:
         ("Priors", f"{model.spec.priors}: {PRIORS[model.spec.priors]}"),
         ("Initial states", INITIAL_STATES[model.spec.initial_states]),
     ]
-    found += [("Note on the data", note) for note in run["notes"]]
     return found
 
 

@@ -8,10 +8,10 @@ from gr4jstan.cmdstan.toolchain import require_cmdstan
 from gr4jstan.files import output_folder
 from gr4jstan.fitting.calibration import run_task
 from gr4jstan.fitting.options import PeriodOptions, validation_period
+from gr4jstan.fitting.records import findings_of
 from gr4jstan.fitting.results import Fit
 from gr4jstan.model.task import define_task
 from gr4jstan.report.page import write_report
-from gr4jstan.report.verdict import warnings
 
 
 def run(options: Namespace) -> int:
@@ -55,14 +55,16 @@ def _format_scores(result: Fit) -> str:
 
 
 def _verdict(result: Fit, folder: str) -> int:
-    for finding in warnings(result):
-        print(f"\n{finding.severity.upper()}: {finding.text}")
+    told = findings_of(result.run)
+    for finding in result.findings:
+        if finding.severity != "note" or finding not in told:
+            print(f"\n{finding.severity.upper()}: {finding.text}")
     found = result.diagnostics
     wall = found["seconds"]["wall"]
     if found["converged"]:
-        print(f"\nConverged, in {wall:.1f} s. Everything is in {folder}")
+        print(f"\n{result.verdict} ({wall:.1f} s). Everything is in {folder}")
         return 0
-    print(f"\nNOT CONVERGED, in {wall:.1f} s. Everything is in {folder}, but do not rely on it:")
+    print(f"\n{result.verdict} ({wall:.1f} s). Everything is in {folder}, but do not rely on it:")
     for reason in found["reasons"]:
         print(f"  - {reason}")
     return 3
