@@ -30,7 +30,10 @@ deviation and data that are ignored, against simulation-based calibration
 (`test_sbc: a_wrong_program_is_noticed`); a posterior that is moved or too wide, against the
 reference posteriors (`test_reference_posteriors: a_posterior_that_is_off_would_be_noticed`).
 """
-WHERE = "import gr4jstan, gr4jstan.programs as p; print(gr4jstan.__file__); print(p.stan_folder())"
+WHERE = (
+    "import gr4jstan, gr4jstan.model.programs as p; print(gr4jstan.__file__); "
+    "print(p.stan_folder())"
+)
 
 
 def main() -> int:

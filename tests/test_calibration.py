@@ -266,3 +266,13 @@ def test_fits_in_two_threads_leave_cmdstanpys_log_as_it_was(
     assert (logger.disabled, logger.level, list(logger.filters)) == before
     assert "while the second" not in caplog.text
     assert "again" in caplog.text
+
+
+@pytest.mark.parametrize("days", [50, 2191, 3650, 22_000])
+def test_trees_end_in_bounded_time_where_the_posterior_is_no_bell(days: int) -> None:
+    """By the number of days alone, so that the draws are the same on every machine."""
+    settings = SamplerSettings(iter_warmup=1000).with_bounded_trees(days)
+    steps = 4 * 2000 * 2**settings.max_treedepth
+    assert settings.max_treedepth in (6, 10) or 300 < steps * days * 1e-7 <= 600
+    asked = SamplerSettings(iter_warmup=1000, max_treedepth=12)
+    assert asked.with_bounded_trees(days) == asked

@@ -9,6 +9,7 @@ import pytest
 
 from gr4jstan.errors import InputError
 from gr4jstan.reading.catchment import Catchment, require_observations
+from gr4jstan.reading.datasets import load_dataset
 
 DATES = pd.date_range("2012-02-20", periods=30)
 
@@ -106,7 +107,8 @@ def test_notes_of_a_selection_count_its_own_days() -> None:
         ({}, None, "2013-01-01", "--end (end=): 2013-01-01 is outside"),
         ({}, "2012-03-02", "2012-03-01", "the end 2012-03-01 is before the start 2012-03-02"),
         ({}, "March", None, "--start (start=): 'March' is not a date; write it as YYYY-MM-DD"),
-        ({}, "2012", None, "'2012' is not a date"),
+        ({}, "2011", None, "--start (start=): 2011 is outside"),
+            ({}, "2012-13", None, "'2012-13' is not a date"),
         ({}, "01/03/2012", None, "'01/03/2012' is not a date"),
         ({}, 3, None, "3 is not a date"),
         ({"dates": None}, "2012-02-28", None, "is not a day number; upper has no dates"),
@@ -183,3 +185,18 @@ def test_frames_without_dates_count_days() -> None:
 def test_frames_that_cannot_be_used(frame: pd.DataFrame, says: str) -> None:
     with pytest.raises(InputError, match=re.escape(says)):
         Catchment.from_frame(frame)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "first", "last"),
+    [
+        ("2013", "2014", "2013-01-01", "2014-12-31"),
+        ("2013-02", "2016-02", "2013-02-01", "2016-02-29"),
+        ("2013-02-03", "2014", "2013-02-03", "2014-12-31"),
+    ],
+)
+def test_a_year_or_month_is_its_first_or_last_day(
+    start: str, end: str, first: str, last: str
+) -> None:
+    part = load_dataset("example").select(start, end)
+    assert (part.label(0), part.label(len(part) - 1)) == (first, last)

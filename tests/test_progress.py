@@ -1,9 +1,12 @@
 """Progress bars: seen where a person looks, and nowhere else."""
 
+import re
 import sys
+import time
 
 import pytest
 
+from gr4jstan import progress
 from gr4jstan.progress import can_show_bars, progress_bar
 
 
@@ -29,3 +32,23 @@ def test_nothing_is_shown_if_not_wanted_or_quickly_done(
     with progress_bar(progress, "report", delay=delay, total=2) as bar:
         bar.update(2)
     assert capsys.readouterr().err.strip() == ""
+
+
+# --- signs of life -----------------------------------------------------------------------------
+
+
+def test_where_no_bar_can_be_shown_time_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "can_show_bars", lambda: False)
+    with progress.signs_of_life(True, "sampling", interval=0.01):
+        time.sleep(0.2)
+    told = capsys.readouterr().err.splitlines()
+    assert told
+    assert all(re.fullmatch(r"gr4jstan: sampling, \d+ s \.\.\.", line) for line in told)
+    with progress.signs_of_life(False, "sampling", interval=0.01):
+        time.sleep(0.1)
+    monkeypatch.setattr(progress, "can_show_bars", lambda: True)
+    with progress.signs_of_life(True, "sampling", interval=0.01):
+        time.sleep(0.1)
+    assert capsys.readouterr().err == ""

@@ -303,3 +303,10 @@ def test_it_is_written_whole_and_not_over_another(synthetic_fit: Fit, tmp_path: 
 )
 def test_numbers_show_two_digits_of_their_spread(value: float, spread: float, text: str) -> None:
     assert number(value, decimals(spread)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(9.96921e36, "9.97e+36"), (-3e6, "-3e+06"), (999999.4, "999999.4")]
+)
+def test_numbers_beyond_reason_are_short(value: float, text: str) -> None:
+    assert number(value, 1) == text

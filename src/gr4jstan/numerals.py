@@ -24,8 +24,13 @@ def decimals(spread: float) -> int:
 
 
 def number(value: float, digits: int) -> str:
-    """A number with so many decimals, a dash for NaN, and no minus before a zero."""
+    """A number with so many decimals, a dash for NaN, and no minus before a zero.
+
+    One beyond a million has three digits, and an exponent.
+    """
     if not math.isfinite(value):
         return DASH
+    if abs(value) >= 1e6:
+        return f"{value:.3g}"
     text = f"{value:.{digits}f}"
     return text.removeprefix("-") if float(text) == 0 else text

@@ -1,8 +1,9 @@
-"""Progress bars."""
+"""Progress bars, and signs of life where there are none."""
 
 import contextlib
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,6 +47,27 @@ def progress_bar(progress: bool, title: str, delay: float = 0, **options: Any) -
             done.set()
             if progress:
                 thread.join()
+
+
+@contextlib.contextmanager
+def signs_of_life(progress: bool, title: str, interval: float = 30) -> Iterator[None]:
+    """Say every half minute that work goes on, where no bar can be shown."""
+    done = threading.Event()
+    start = time.perf_counter()
+
+    def tell() -> None:
+        while not done.wait(interval):
+            say(f"{title}, {time.perf_counter() - start:.0f} s ...")
+
+    thread = threading.Thread(target=tell, daemon=True)
+    if progress and not can_show_bars():
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        if thread.is_alive():
+            thread.join()
 
 
 def say(message: str) -> None:

@@ -19,7 +19,8 @@ DATASETS = ("example", "synthetic")
 
 # What stands under the headings of days.
 _PERIODS = {
-    "period": "DAY is a date, YYYY-MM-DD, or a number from 0 where the file has no dates.",
+    "period": "DAY is a date, YYYY-MM-DD, a year or month (for its first or last day), or\n"
+    "a number from 0 where the file has no dates.",
     "validation": "A period that the calibration does not see, and that is scored as well. One\n"
     "of the two options is enough.",
 }

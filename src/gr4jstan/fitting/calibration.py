@@ -31,7 +31,7 @@ from gr4jstan.model.options import ModelOptions
 from gr4jstan.model.programs import render_program
 from gr4jstan.model.task import Task, Validation, define_task
 from gr4jstan.options import picked, takes
-from gr4jstan.progress import say
+from gr4jstan.progress import say, signs_of_life
 from gr4jstan.reading.catchment import Catchment, Day
 from gr4jstan.reading.options import ReadingOptions
 from gr4jstan.reading.sources import as_catchment
@@ -179,20 +179,27 @@ def run_task(
     executable = compile_program(program.code, program.header, progress=show_progress)
     density = exact_density(task, progress=show_progress)
     compiled = time.perf_counter()
-    start = find_start(task, density, settings, known_metric=known_metric)
+    with signs_of_life(show_progress, "looking for the mode"):
+        start = find_start(task, density, settings, known_metric=known_metric)
     settings = settings.with_warmup(LONG_WARMUP if start.inv_metric is None else SHORT_WARMUP)
-    if show_progress and start.trouble:
-        say(f"{start.trouble}; the metric is found in a long warm-up instead")
+    if start.trouble:
+        settings = settings.with_bounded_trees(len(task.catchment))
+        if show_progress:
+            say(
+                f"{start.trouble}; the metric is found in a long warm-up instead, with at most "
+                f"{2**settings.max_treedepth - 1} steps a draw (--max-treedepth)"
+            )
     ready = time.perf_counter()
     import_ahead()
-    draws = sample(
-        executable.path,
-        task.data,
-        start.inits,
-        settings,
-        inv_metric=start.inv_metric,
-        show_progress=show_progress,
-    )
+    with signs_of_life(show_progress, "sampling"):
+        draws = sample(
+            executable.path,
+            task.data,
+            start.inits,
+            settings,
+            inv_metric=start.inv_metric,
+            show_progress=show_progress,
+        )
     sampled = time.perf_counter()
     described = describe_run(task, settings, cmdstan, program.code)
     run = as_record(described | {"start": start.description}, Run)

@@ -141,7 +141,7 @@ def _validation(
     """Find the days that a validation period needs: from the calibration on, or with a spin-up."""
     calibration = Span(
         0 if start is None else record.position(start, "--start (start=)"),
-        len(record) - 1 if end is None else record.position(end, "--end (end=)"),
+        len(record) - 1 if end is None else record.position(end, "--end (end=)", last=True),
     )
     span = _validated(record, calibration, period)
     start_label, end_label = calibration.labels(record)
@@ -175,7 +175,9 @@ def _validation(
 def _validated(record: Catchment, calibration: Span, period: tuple[Day | None, Day | None]) -> Span:
     """The days of the validation period, by which of its first and last day are given."""
     first, last = (
-        None if day is None else record.position(day, f"--validation-{side} (validation=)")
+        None
+        if day is None
+        else record.position(day, f"--validation-{side} (validation=)", last=side == "end")
         for day, side in zip(period, ("start", "end"), strict=True)
     )
     if first is not None:

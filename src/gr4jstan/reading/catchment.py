@@ -125,8 +125,9 @@ class Catchment:
         Parameters
         ----------
         start, end : str, date or int, optional
-            Dates, as ``"2012-06-09"`` or an object that is a date; day numbers from 0 where the
-            catchment has no dates.
+            Dates, as ``"2012-06-09"`` or an object that is a date; years and months, ``"2012"`` and
+            ``"2012-06"``, for their first or last day; day numbers from 0 where the catchment has
+            no dates.
 
         Raises
         ------
@@ -134,7 +135,7 @@ class Catchment:
             A day that cannot be understood, lies outside the data, or an end before the start.
         """
         first = 0 if start is None else self.position(start, "--start (start=)")
-        last = len(self) - 1 if end is None else self.position(end, "--end (end=)")
+        last = len(self) - 1 if end is None else self.position(end, "--end (end=)", last=True)
         if last < first:
             raise InputError(
                 f"{self.source}: the end {self.label(last)} is before the start {self.label(first)}"
@@ -207,8 +208,10 @@ class Catchment:
             given = ", ".join(f"{key} {n}" for key, n in lengths.items())
             raise InputError(f"{self.source}: the series differ in length: {given}")
 
-    def position(self, day: Day, option: str) -> int:
+    def position(self, day: Day, option: str, *, last: bool = False) -> int:
         """Number of a day, counted from 0; `option` is what messages call the day.
+
+        A year, as ``"2008"``, or a month, as ``"2008-05"``, is its first day, or its `last`.
 
         Raises
         ------
@@ -225,7 +228,7 @@ class Catchment:
             position = int(text)
         else:
             position = int(
-                (_as_day(day, option) - self.dates.to_numpy()[0].astype("M8[D]")).astype(int)
+                (_as_day(day, option, last) - self.dates.to_numpy()[0].astype("M8[D]")).astype(int)
             )
         if not 0 <= position < len(self):
             raise InputError(
@@ -273,12 +276,15 @@ def require_observations(catchment: Catchment, *, warmup: int = 0, minimum: int 
         )
 
 
-def _as_day(day: Day, option: str) -> np.datetime64:
+def _as_day(day: Day, option: str, last: bool) -> np.datetime64:
     try:
+        if isinstance(day, str) and (part := re.fullmatch(r"\s*(\d{4})(-\d\d)?\s*", day)):
+            period = pd.Period(day.strip(), "M" if part[2] else "Y")
+            return np.datetime64((period.end_time if last else period.start_time).date(), "D")
         if isinstance(day, str):
             return np.datetime64(parse_dates([day], lambda _: "")[0][0], "D")
         if isinstance(day, (dt.date, np.datetime64)) and not pd.isna(day):
             return np.datetime64(pd.Timestamp(day).date(), "D")
-    except InputError:
+    except ValueError:
         pass
     raise InputError(f"{option}: {day!r} is not a date; write it as YYYY-MM-DD")

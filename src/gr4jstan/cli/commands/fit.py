@@ -1,6 +1,7 @@
 """Sample a posterior and write it."""
 
 from argparse import Namespace
+from functools import partial
 from typing import Any
 
 from gr4jstan.cli.commands.shared import chosen, model_of, record_of, sampler_of, say, say_notes
@@ -11,6 +12,7 @@ from gr4jstan.fitting.options import PeriodOptions, validation_period
 from gr4jstan.fitting.records import findings_of
 from gr4jstan.fitting.results import Fit
 from gr4jstan.model.task import define_task
+from gr4jstan.numerals import number
 from gr4jstan.report.page import write_report
 
 
@@ -51,7 +53,9 @@ def _format_scores(result: Fit) -> str:
     """The scores of flow, side by side for calibration and validation."""
     table = result.scores()["value"].unstack("period", sort=False)
     rows = ["nse", "nse_sqrt", "kge", "bias", "crps", "coverage_95"]
-    return str(table.loc[rows].rename_axis("", axis=1).to_string(float_format="{:.3f}".format))
+    return str(
+        table.loc[rows].rename_axis("", axis=1).to_string(float_format=partial(number, digits=3))
+    )
 
 
 def _verdict(result: Fit, folder: str) -> int:
