@@ -37,7 +37,7 @@ def as_catchment(
         If the data cannot be read, columns are named where there is nothing to choose, or an option
         is unknown.
     """
-    named = [k for k, v in columns.items() if v is not None]
+    named = [k for k, v in columns.items() if v is not None and v is not False]
     built_in = isinstance(data, str) and data in dataset_names()
     if isinstance(data, Catchment) or built_in:
         if named:

@@ -12,7 +12,7 @@ from gr4jstan.errors import InputError
 from gr4jstan.findings import Finding, note, warning
 from gr4jstan.reading.checks import Array, Origin, check_forcing, check_temperature, clean_flow
 from gr4jstan.reading.columns import OPTION, choose_columns
-from gr4jstan.reading.dates import check_counter, daily_index, is_counter, parse_dates
+from gr4jstan.reading.datecolumns import read_dates
 from gr4jstan.reading.flow_units import balance_remark, to_mm_per_day
 from gr4jstan.reading.pet import oudin
 from gr4jstan.reading.request import Request
@@ -65,13 +65,17 @@ def parse_table(
         and not there.
     """
     at = choose_columns(header, request, source)
-    dates, date_cells, remarks = _dates(header, rows, at.date, source, request, place)
+    used = [i for i in (at.P, at.E, at.T, at.Q) if i is not None]
+    dates, date_cells, remarks = (
+        (None, [], ())
+        if request.no_dates
+        else read_dates(header, rows, used, at.date, source, request.date_format, place)
+    )
 
     def where(row: int, column: int) -> str:
         day = f" ({date_cells[row]})" if date_cells else ""
         return f"{source}, {place(row)}{day}, column {header[column]!r}"
 
-    used = [i for i in (at.P, at.E, at.T, at.Q) if i is not None]
     comma = _decimal_comma(rows, used, where)
 
     def read(role: str, column: int) -> tuple[Array, Origin]:
@@ -115,35 +119,6 @@ def _cell_text(value: Any) -> str:
     if isinstance(value, dt.datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
     return repr(float(value)) if isinstance(value, float) else str(value)
-
-
-def _dates(
-    header: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    columns: tuple[int, ...],
-    source: str,
-    request: Request,
-    place: Callable[[int], str],
-) -> tuple[pd.DatetimeIndex | None, list[str], tuple[Finding, ...]]:
-    if not columns:
-        return None, [], ()
-    label = ", ".join(repr(header[i]) for i in columns)
-
-    def where(row: int) -> str:
-        return f"{source}, {place(row)}, date column {label}"
-
-    if len(columns) == 3:
-        cells = ["-".join(row[i].strip() for i in columns) for row in rows]
-        cells = [re.sub(r"\.0\b", "", cell) for cell in cells]
-    else:
-        cells = [row[columns[0]].strip() for row in rows]
-        if request.date_format is None and is_counter(cells):
-            check_counter(cells, where)
-            counted = note("no_dates", f"column {label} counts the days; there are no dates")
-            return None, [], (counted,)
-    days, remarks = parse_dates(cells, where, request.date_format)
-    index = daily_index(days, f"{source}, date column {label}")
-    return index, days.astype(str).tolist(), remarks
 
 
 def _evaporation(T: Array, origin: Origin, latitude: float) -> tuple[Array, Finding]:
