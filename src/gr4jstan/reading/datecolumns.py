@@ -99,7 +99,8 @@ def read_dates(
         return f"{source}, {place(row)}, date column {label}"
 
     cells = _joined(rows, columns)
-    if len(columns) == 1 and date_format is None and is_counter(cells):
+    counts = len(columns) == 1 and date_format is None and is_counter(cells)
+    if counts and not all(map(is_date_text, cells)):
         _refuse_serial_days(cells, where)
         check_counter(cells, where)
         counted = note("no_dates", f"column {label} counts the days; there are no dates")

@@ -148,7 +148,9 @@ def check_daily(days: Days, label: str) -> None:
     counts = {day: n for day, n in Counter(days.astype(str)).items() if n > 1}
     if counts:
         first, n = next(iter(counts.items()))
-        hint = "; sub-daily rows must be aggregated to days first" if len(counts) > 1 else ""
+        hint = "; keep one row a day" if len(counts) > 1 else ""
+        if 1 < len(counts) == len(np.unique(days)):
+            hint = "; sub-daily rows must be aggregated to days first"
         raise InputError(
             f"{label}: {_plural(len(counts), 'duplicate date')} ({_first(list(counts))}); "
             f"{first} stands {n} times{hint}"
@@ -218,9 +220,10 @@ def _as_index(dates: Any, label: str) -> pd.DatetimeIndex:
         return dates.to_timestamp()
     try:
         if np.ma.is_masked(dates):
-            dates = np.ma.filled(np.ma.asarray(dates).astype(object), None)
+            raise InputError(f"{label}: {_plural(np.ma.count_masked(dates), 'date')} missing")
         given = pd.Index(dates)
-        if given.dtype.kind in "iuf" or all(isinstance(cell, str) for cell in given):
+        by_text = all(isinstance(each, str) or hasattr(each, "calendar") for each in given)
+        if by_text or given.dtype.kind in "iuf":
             cells = [str(cell).strip() for cell in given]
             days, _ = parse_dates(cells, lambda row: f"{label}, row {row + 1}")
             return pd.DatetimeIndex(days.astype("datetime64[ns]"))

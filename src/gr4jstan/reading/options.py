@@ -70,7 +70,11 @@ class ForcingOptions(TypedDict, total=False):
     ]
     gauge: Annotated[
         str | None,
-        Option("which gauge to take of a table or NetCDF file that holds several", metavar="ID"),
+        Option(
+            "which gauge to take of a table or NetCDF file that holds several (default: the "
+            "only one)",
+            metavar="ID",
+        ),
     ]
 
 

@@ -1,9 +1,8 @@
 """From a table of text to daily P, E and Q in mm/d: the part that files and data frames share."""
 
-import datetime as dt
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -98,27 +97,6 @@ def parse_table(
     Q, flow_notes = _flow(Q, flow, P, at.flow_unit, request)
     columns = (rain.column, thirst.column, flow.column)
     return Table(P, E, Q, dates, columns, (*notes, *flow_notes))
-
-
-def frame_cells(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    """Write a DataFrame as header and text cells; an index of dates becomes the first column.
-
-    Floats are written with all their digits, so that reading them gives the same numbers.
-    """
-    header = [str(name) for name in frame.columns]
-    cells = [[_cell_text(v) for v in frame.iloc[:, i].tolist()] for i in range(len(header))]
-    if isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex):
-        header.insert(0, str(frame.index.name or ""))
-        cells.insert(0, [_cell_text(v) for v in frame.index])
-    return header, [list(row) for row in zip(*cells, strict=True)]
-
-
-def _cell_text(value: Any) -> str:
-    if pd.isna(value):
-        return ""
-    if isinstance(value, dt.datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
-    return repr(float(value)) if isinstance(value, float) else str(value)
 
 
 def _evaporation(T: Array, origin: Origin, latitude: float) -> tuple[Array, Finding]:
