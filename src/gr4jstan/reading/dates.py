@@ -99,7 +99,7 @@ def is_date_text(cell: str) -> bool:
 
 def looks_like_date(cell: str) -> bool:
     """Tell whether a cell could be a date in whatever form."""
-    return bool(_LOOSE.fullmatch(cell)) or is_date_text(cell)
+    return (len(cell) < 60 and bool(_LOOSE.fullmatch(cell))) or is_date_text(cell)
 
 
 def is_counter(cells: Sequence[str]) -> bool:
@@ -220,7 +220,9 @@ def _as_index(dates: Any, label: str) -> pd.DatetimeIndex:
         return dates.to_timestamp()
     try:
         if np.ma.is_masked(dates):
-            raise InputError(f"{label}: {_plural(np.ma.count_masked(dates), 'date')} missing")
+            raise InputError(
+                f"{label}: {_plural(int(np.ma.getmaskarray(dates).sum()), 'date')} missing"
+            )
         given = pd.Index(dates)
         by_text = all(isinstance(each, str) or hasattr(each, "calendar") for each in given)
         if by_text or given.dtype.kind in "iuf":

@@ -9,10 +9,18 @@ import pandas as pd
 
 from gr4jstan.errors import InputError
 from gr4jstan.findings import Finding, note, warning
-from gr4jstan.reading.checks import Array, Origin, check_forcing, check_temperature, clean_flow
+from gr4jstan.reading.checks import (
+    SENTINELS,
+    Array,
+    Origin,
+    check_forcing,
+    check_temperature,
+    clean_flow,
+)
 from gr4jstan.reading.columns import OPTION, choose_columns
 from gr4jstan.reading.datecolumns import read_dates
 from gr4jstan.reading.flow_units import balance_remark, to_mm_per_day
+from gr4jstan.reading.gauges import rows_of_gauge
 from gr4jstan.reading.pet import oudin
 from gr4jstan.reading.request import Request
 
@@ -21,7 +29,11 @@ MISSING_WORDS = frozenset(["", "-", "--", "na", "n/a", "#n/a", "nan", "null", "n
 _POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.I)
 _COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)(e[+-]?\d+)?", re.ASCII | re.I)
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}([.,' ]\d{3})+[.,]\d+|[+-]?\d{1,3}([,' ]\d{3}){2,}", re.ASCII)
+_DOTTED = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
+_WHOLE = re.compile(r"[+-]?[1-9]\d{0,2}", re.ASCII)
+_THOUSANDS = re.compile(
+    r"[+-]?\d{1,3}([.,' ]\d{3})+[.,]\d+|[+-]?\d{1,3}([.,' ]\d{3}){2,}", re.ASCII
+)
 
 
 class Table(NamedTuple):
@@ -63,6 +75,15 @@ def parse_table(
         consecutive days; P, T or Q that cannot be one; a latitude, a unit or an area that is needed
         and not there.
     """
+    kept = rows_of_gauge(header, rows, source, request)
+    if len(kept) < len(rows):
+        return parse_table(
+            header,
+            [rows[row] for row in kept],
+            source,
+            request,
+            lambda row: place(kept[row]),
+        )
     at = choose_columns(header, request, source)
     used = [i for i in (at.P, at.E, at.T, at.Q) if i is not None]
     dates, date_cells, remarks = (
@@ -76,6 +97,7 @@ def parse_table(
         return f"{source}, {place(row)}{day}, column {header[column]!r}"
 
     comma = _decimal_comma(rows, used, where)
+    _refuse_dotted_thousands(rows, used, where)
 
     def read(role: str, column: int) -> tuple[Array, Origin]:
         cells = [row[column] for row in rows]
@@ -167,6 +189,29 @@ def _decimal_comma(
             "no other cell tells which; write it with a decimal point and without thousands commas"
         )
     return comma is not None
+
+
+def _refuse_dotted_thousands(
+    rows: Sequence[Sequence[str]], used: Sequence[int], where: Callable[[int, int], str]
+) -> None:
+    """Refuse 1.525 beside 987: with a point in every thousand, it would be 1525."""
+    for i in used:
+        dotted, whole = None, None
+        for r, row in enumerate(rows):
+            cell = row[i].strip()
+            if "." in cell:
+                if not _DOTTED.fullmatch(cell):
+                    break
+                dotted = r if dotted is None else dotted
+            elif whole is None and _WHOLE.fullmatch(cell) and float(cell) not in SENTINELS:
+                whole = r
+        else:
+            if dotted is not None and whole is not None:
+                raise InputError(
+                    f"{where(dotted, i)}: {rows[dotted][i]!r}, beside {rows[whole][i]!r}, may have "
+                    "a decimal point or a point between thousands, and no other cell tells which; "
+                    "write it without points between thousands, or all cells with decimals"
+                )
 
 
 def _numbers(
