@@ -32,7 +32,7 @@ OPTION = {
 _TIERS: dict[str, tuple[str, str]] = {
     "P": (
         "p pobs prec precip precipitation precipitationmean prcp pcp ppt pr rr rain rainfall tp "
-        "totalprecipitation totalprecipitationsum tsdprec raindata "
+        "dailyrain prectotcorr rsk rs totalprecipitation totalprecipitationsum tsdprec raindata "
         "precipcr2met precipchirps precipmswep precipitationchirps precipitationcpc "
         "precipitationmswep precipitationawap precipitationagcd precipitationsilo "
         "niederschlag regen pluie precipitacion precipitacao precipitazione",
@@ -43,6 +43,7 @@ _TIERS: dict[str, tuple[str, str]] = {
         "potentialevapotranspiration potentialevaporation potentialevaporationsum "
         "potentialevaporationsumera5land potentialevaporationsumfaopenmanmonteith "
         "potentialevapotransp potentialevapotranspgleam tsdpetou tsdpetpe tsdpetpm "
+        "etpmon etpgrille etmortonpotential etshortcrop etmortonwet "
         "pethargreaves pet8dmodis etmortonwetsilo etshortcropsilo etmortonpotentialsilo",
         "et evap evapotranspiration evaporation",
     ),
@@ -56,7 +57,7 @@ _TIERS: dict[str, tuple[str, str]] = {
     ),
     "T": (
         "t temp temperature tmean tempmean temperaturemean meantemp meantemperature tavg tempavg "
-        "tm tmed tg ta tair airtemp airtemperature tas t2m t2mmean 2mtemp 2mtempmean "
+        "tm tmed tmk tobs tg ta tair airtemp airtemperature tas t2m t2mmean 2mtemp 2mtempmean "
         "temperature2m temperature2mmean tsdtemp tmeancr2met temperaturemeancpc "
         "temperatur lufttemperatur temperatura temperaturamedia",
         "",
@@ -64,6 +65,8 @@ _TIERS: dict[str, tuple[str, str]] = {
 }
 _ALIASES = {role: tuple(frozenset(t.split()) for t in tiers) for role, tiers in _TIERS.items()}
 
+# Names that a message lists; some tables have a column for each of hundreds of gauges.
+_MOST_SHOWN = 20
 _SIMULATED = re.compile("sim|mod")
 
 
@@ -133,7 +136,7 @@ def choose_columns(header: Sequence[str], request: Request, source: str) -> Colu
     if P is None:
         raise InputError(
             f"{source}: no column for {MEANING['P']} found among {_quoted(header)}; "
-            f"name it with {OPTION['P']}"
+            f"name it with {OPTION['P']}; P, E and Q of the same days must stand in one file"
         )
     if E is None and (T is None or request.latitude is None):
         raise InputError(f"{source}: {_no_evaporation(header, T)}")
@@ -153,7 +156,7 @@ def choose_columns(header: Sequence[str], request: Request, source: str) -> Colu
 
 
 def _asked(header: Sequence[str], name: str, role: str, source: str) -> int:
-    for same in (str, str.strip, lambda s: s.strip().casefold()):
+    for same in (str, str.strip, lambda s: s.strip().casefold(), _without_unit):
         found = [i for i, h in enumerate(header) if same(h) == same(name)]
         if len(found) > 1:
             raise InputError(f"{source}: the column name {name!r} stands {len(found)} times")
@@ -163,6 +166,10 @@ def _asked(header: Sequence[str], name: str, role: str, source: str) -> int:
         f"{source}: there is no column {name!r}, asked for by {OPTION[role]}; "
         f"the columns are {_quoted(header)}"
     )
+
+
+def _without_unit(name: str) -> str:
+    return re.sub(r"\s*\[[^\]]*\]$", "", name.strip()).casefold()
 
 
 def _candidates(
@@ -263,4 +270,6 @@ def _unused_temperature(column: str, request: Request) -> list[Finding]:
 
 
 def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(repr(name) for name in names)
+    shown = [repr(name) for name in names]
+    more = f" and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN + 1 else ""
+    return ", ".join(shown[:_MOST_SHOWN] if more else shown) + more

@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
@@ -93,7 +94,7 @@ def read_csv(
     content = _read_bytes(path)
     if content.startswith(NETCDF):
         header, rows = netcdf_cells(path, source, request)
-        table = parse_table(header, rows, source, request)
+        table = parse_table(header, rows, source, replace(request, gauge=None))
         return Catchment(path.stem, source=source, **table._asdict())
     layout = split_table(_text_of(content, path), source)
     lines, found = layout.lines, _skipped(layout)

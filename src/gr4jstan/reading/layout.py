@@ -64,7 +64,7 @@ def split_table(text: str, source: str) -> Layout:
         raise InputError(f"{source} is empty; a header line and one line per day are needed")
     first, separator = _header(body)
     skipped = tuple(number for number, _ in body[:first])
-    if first == 0 and separator is not None and _is_data(_fields(body[0][1], separator)):
+    if first == 0 and separator is not None and _is_headless(body, separator):
         header = _behind_hash(comments, body[0], separator)
         if header is None:
             raise InputError(
@@ -111,8 +111,8 @@ def _header(body: Sequence[Line]) -> tuple[int, str | None]:
     usual = next((s for s in _SEPARATORS if s in top), None)
     if usual is not None and not _CALENDAR.match(top):
         width = len(_fields(top, usual))
-        below = body[1:2] and _fields(body[1][1], usual)
-        if not below or (len(below) >= width > 1 and _is_data(below)):
+        below = [_fields(line, usual) for _, line in body[1:4]]
+        if width > 1 and all(_fits(cells, width) and _is_data(cells) for cells in below):
             return 0, usual
     for separator in (" ", *_SEPARATORS) if _has_calendar(body) else (*_SEPARATORS, " "):
         head = [_fields(line, separator) for _, line in body[:_HEAD]]
@@ -122,6 +122,13 @@ def _header(body: Sequence[Line]) -> tuple[int, str | None]:
     if usual is None and _is_data(_fields(top, " ")) and len(_fields(top, " ")) > 2:
         return 0, " "
     return 0, usual
+
+
+def _is_headless(body: Sequence[Line], separator: str) -> bool:
+    """Tell whether the first line is data: not so, if only it begins with a word."""
+    first, *below = [_fields(line, separator) for _, line in body[:2]]
+    words = [bool(cells) and not _is_data(cells[:1]) for cells in (first, *below)]
+    return _is_data(first) and not (first[0].strip() and words[0] and not all(words))
 
 
 def _has_calendar(body: Sequence[Line]) -> bool:
@@ -136,6 +143,10 @@ def _goes_on(head: Sequence[Sequence[str]], width: int) -> bool:
     if _is_units(below[0]) or all(_FORMAT_ROW.fullmatch(cell.strip()) for cell in below[0]):
         below = below[1:]
     return bool(below) and all(map(_is_data, below))
+
+
+def _fits(cells: Sequence[str], width: int) -> bool:
+    return len(cells) >= width and not any(cell.strip() for cell in cells[width:])
 
 
 def _fields(line: str, separator: str) -> list[str]:

@@ -34,6 +34,8 @@ def plain_values(values: Any) -> Any:
     array = values
     if isinstance(values, pd.Series | pd.Index):
         array = values.to_numpy(dtype=object, na_value=np.nan)
+    elif hasattr(values, "to_pylist"):
+        array = np.array(values.to_pylist(), dtype=object)
     elif not isinstance(values, np.ndarray):
         array = values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(values)
     if array.dtype.kind in "mMc" or (
