@@ -49,16 +49,17 @@ def read_csv(
 ) -> Catchment:
     """Read daily precipitation, potential evapotranspiration and streamflow from a CSV file.
 
-    The separator (``,``, ``;`` or tab), a byte-order mark and decimal commas are recognised, and so
-    are the common names of the columns (airGR, CAMELS, Caravan). Nothing is filled in or changed,
-    except that missing streamflow becomes NaN. Where there is no column of E but one of mean
+    The separator (``,``, ``;``, tab or blanks), a byte-order mark and decimal commas are
+    recognised, and so are the common names of the columns (airGR, CAMELS, Caravan), a header
+    behind ``#``, and lines before the header. Nothing is filled in or changed, except that missing
+    streamflow becomes NaN. What looks like dates is read as such, or refused by name. Where there is no column of E but one of mean
     temperature, E is computed by `gr4jstan.pet.oudin`. Streamflow in another unit than mm/d is
     converted with the catchment's area.
 
     Parameters
     ----------
     path : str or path
-        A text file with one header line and one line per day, oldest first.
+        A text file with one header line and one line per day, oldest first; or a NetCDF file.
     forcing_only : bool, default False
         Do not look at streamflow.
     **options
@@ -67,6 +68,10 @@ def read_csv(
             The date column and the streamflow may be absent.
         date_format : str, optional
             For dates that are not understood or ambiguous, such as ``%d/%m/%Y`` or ``dd/mm/yyyy``.
+        no_dates : bool, default False
+            There are no dates, whatever looks like some: days count from 0.
+        gauge : str, optional
+            Which gauge to take, where a table or NetCDF file holds several.
         temperature_column : str, optional
             Name of the column of daily mean temperature [degC]; looked at only where there is no E.
         latitude : float, optional
