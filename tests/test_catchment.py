@@ -179,7 +179,7 @@ def test_frames_without_dates_count_days() -> None:
         (FRAME.assign(P=None), "(column 'P') is missing on 30 days"),
         (FRAME.assign(E="dry"), "data, row 1 (2012-02-20), column 'E': 'dry' is not a number"),
         (FRAME.iloc[:0], "the data frame is empty"),
-        ({"P": [1]}, "a pandas DataFrame is needed, not dict"),
+        ({"P": [1]}, "a pandas DataFrame is needed, or one of polars, pyarrow or xarray, not dict"),
     ],
 )
 def test_frames_that_cannot_be_used(frame: pd.DataFrame, says: str) -> None:

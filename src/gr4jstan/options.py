@@ -13,6 +13,19 @@ Options = TypeVar("Options", bound=Mapping[str, Any])
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
+def yes_or_no(text: str) -> bool:
+    """Read the text of a switch; where an option is of this kind, it is one.
+
+    Raises
+    ------
+    InputError
+    """
+    word = text.strip().lower()
+    if word not in ("yes", "true", "1", "no", "false", "0"):
+        raise InputError(f"{text!r} is neither yes nor no")
+    return word in ("yes", "true", "1")
+
+
 @dataclass(frozen=True)
 class Option:
     """What there is to say of an option beside its name and type.
@@ -51,6 +64,11 @@ class Option:
     flag: str = ""
     repeated: bool = False
     of_the_result: bool = True
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether the command line takes it without a value."""
+        return self.kind is yes_or_no
 
 
 def table_of(kind: type[Mapping[str, Any]]) -> dict[str, Option]:

@@ -73,6 +73,9 @@ def add_table(
         if not option.help:
             continue
         text = (words or {}).get(name, option.help).replace("%", "%%")
+        if option.is_switch:
+            parser.add_argument(flag_of(name, option), action="store_true", help=text)
+            continue
         text += "" if option.default is None else DEFAULT
         how: dict[str, Any] = {"action": "append", "default": []}
         if not option.repeated:

@@ -21,9 +21,11 @@ from gr4jstan.reading.checks import (
     day_label,
 )
 from gr4jstan.reading.dates import daily_index, parse_dates
+from gr4jstan.reading.frames import frame_cells
 from gr4jstan.reading.options import ReadingOptions
 from gr4jstan.reading.request import Request
-from gr4jstan.reading.tables import frame_cells, parse_table
+from gr4jstan.reading.series import aligned
+from gr4jstan.reading.tables import parse_table
 
 Day = str | int | dt.date | np.datetime64
 
@@ -34,7 +36,9 @@ class Catchment:
 
     Wherever the arrays come from, they are checked here: P and E must be there on every day, finite
     and not negative. Q may be missing (NaN, or a sentinel such as -99, -999, -9999, which becomes
-    NaN), but must otherwise be finite and not negative. Dates must be consecutive days.
+    NaN), but must otherwise be finite and not negative. Dates must be consecutive days. What is
+    masked is missing. Series with an index are brought into the order of `dates`, or of each other;
+    where no `dates` are given, they are those of the index.
 
     Attributes
     ----------
@@ -72,6 +76,9 @@ class Catchment:
     def __post_init__(self) -> None:
         put = object.__setattr__
         put(self, "source", self.source or self.name)
+        series, dates = aligned({"P": self.P, "E": self.E, "Q": self.Q}, self.dates, self.source)
+        for key, values in {**series, "dates": dates}.items():
+            put(self, key, values)
         put(self, "P", as_series(self.P, self._origin("P")))
         put(self, "E", as_series(self.E, self._origin("E")))
         if self.P.size == 0:
@@ -174,7 +181,8 @@ class Catchment:
         Parameters
         ----------
         frame : DataFrame
-            One row per day. Dates are the index, if that holds dates, or a column.
+            One row per day, of pandas, polars or another library that narwhals knows, or an xarray
+            Dataset. Dates are the index, if that holds dates, or a column.
         name : str
             Name of the catchment.
         forcing_only : bool
@@ -186,9 +194,7 @@ class Catchment:
         ------
         InputError
         """
-        if not isinstance(frame, pd.DataFrame):
-            raise InputError(f"{name}: a pandas DataFrame is needed, not {type(frame).__name__}")
-        header, rows = frame_cells(frame)
+        header, rows = frame_cells(frame, name)
         if not rows:
             raise InputError(f"{name}: the data frame is empty")
         request = Request(forcing_only=forcing_only, **options)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from gr4jstan.errors import InputError
 from gr4jstan.findings import Finding, note
+from gr4jstan.reading.series import plain_values
 
 Array = npt.NDArray[np.float64]
 
@@ -67,7 +68,7 @@ def as_series(values: Any, origin: Origin) -> Array:
         They are not numbers, or not one-dimensional.
     """
     try:
-        array = np.array(values, dtype=np.float64)
+        array = np.array(plain_values(values), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"{origin.source}: {origin.title} is not numeric") from error
     if array.ndim != 1:

@@ -1,7 +1,7 @@
-"""Which column of a table is the date, P, E (or temperature T) and Q."""
+"""Which column of a table is P, E (or temperature T) and Q."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gr4jstan.errors import InputError
@@ -30,13 +30,9 @@ OPTION = {
 # Keys are header names without case, accents, units and punctuation. Names of the second tier count
 # only where the file has none of the first: beside PET, for instance, ET is the actual one.
 _TIERS: dict[str, tuple[str, str]] = {
-    "date": (
-        "date dates datesr datetime timestamp tsddate yyyymmdd ymd datum fecha data",
-        "time day index step",
-    ),
     "P": (
         "p pobs prec precip precipitation precipitationmean prcp pcp ppt pr rr rain rainfall tp "
-        "totalprecipitation totalprecipitationsum tsdprec raindata "
+        "dailyrain prectotcorr rsk rs totalprecipitation totalprecipitationsum tsdprec raindata "
         "precipcr2met precipchirps precipmswep precipitationchirps precipitationcpc "
         "precipitationmswep precipitationawap precipitationagcd precipitationsilo "
         "niederschlag regen pluie precipitacion precipitacao precipitazione",
@@ -47,6 +43,7 @@ _TIERS: dict[str, tuple[str, str]] = {
         "potentialevapotranspiration potentialevaporation potentialevaporationsum "
         "potentialevaporationsumera5land potentialevaporationsumfaopenmanmonteith "
         "potentialevapotransp potentialevapotranspgleam tsdpetou tsdpetpe tsdpetpm "
+        "etpmon etpgrille etmortonpotential etshortcrop etmortonwet "
         "pethargreaves pet8dmodis etmortonwetsilo etshortcropsilo etmortonpotentialsilo",
         "et evap evapotranspiration evaporation",
     ),
@@ -60,19 +57,16 @@ _TIERS: dict[str, tuple[str, str]] = {
     ),
     "T": (
         "t temp temperature tmean tempmean temperaturemean meantemp meantemperature tavg tempavg "
-        "tm tmed tg ta tair airtemp airtemperature tas t2m t2mmean 2mtemp 2mtempmean "
+        "tm tmed tmk tobs tg ta tair airtemp airtemperature tas t2m t2mmean 2mtemp 2mtempmean "
         "temperature2m temperature2mmean tsdtemp tmeancr2met temperaturemeancpc "
         "temperatur lufttemperatur temperatura temperaturamedia",
         "",
     ),
 }
 _ALIASES = {role: tuple(frozenset(t.split()) for t in tiers) for role, tiers in _TIERS.items()}
-_CALENDAR = (
-    frozenset(["year", "yr", "yyyy"]),
-    frozenset(["month", "mnth", "mo", "mm"]),
-    frozenset(["day", "dy", "dd"]),
-)
 
+# Names that a message lists; some tables have a column for each of hundreds of gauges.
+_MOST_SHOWN = 20
 _SIMULATED = re.compile("sim|mod")
 
 
@@ -80,11 +74,11 @@ _SIMULATED = re.compile("sim|mod")
 class Columns:
     """Positions of the columns in the header.
 
-    `date` holds three for year, month and day. Either `E` or `T` is there. `flow_unit` is the one
-    that the name of Q states, if any.
+    `date` is the one that the user named, if any. Either `E` or `T` is there. `flow_unit` is the
+    one that the name of Q states, if any.
     """
 
-    date: tuple[int, ...]
+    date: int | None
     P: int
     E: int | None
     T: int | None
@@ -94,7 +88,7 @@ class Columns:
 
 
 def choose_columns(header: Sequence[str], request: Request, source: str) -> Columns:
-    """Find the columns of date, P, E (or else T) and Q in a header.
+    """Find the columns of P, E (or else T) and Q in a header.
 
     Parameters
     ----------
@@ -142,7 +136,7 @@ def choose_columns(header: Sequence[str], request: Request, source: str) -> Colu
     if P is None:
         raise InputError(
             f"{source}: no column for {MEANING['P']} found among {_quoted(header)}; "
-            f"name it with {OPTION['P']}"
+            f"name it with {OPTION['P']}; P, E and Q of the same days must stand in one file"
         )
     if E is None and (T is None or request.latitude is None):
         raise InputError(f"{source}: {_no_evaporation(header, T)}")
@@ -156,12 +150,13 @@ def choose_columns(header: Sequence[str], request: Request, source: str) -> Colu
                 f"if there is an observed one, name it with {OPTION['Q']}",
             )
         )
-    date = _date_columns(find, parsed, asked)
-    return Columns(date, P, E, T, Q, None if Q is None else parsed[Q][1], tuple(remarks))
+    return Columns(
+        asked.get("date"), P, E, T, Q, None if Q is None else parsed[Q][1], tuple(remarks)
+    )
 
 
 def _asked(header: Sequence[str], name: str, role: str, source: str) -> int:
-    for same in (str, str.strip, lambda s: s.strip().casefold()):
+    for same in (str, str.strip, lambda s: s.strip().casefold(), _without_unit):
         found = [i for i, h in enumerate(header) if same(h) == same(name)]
         if len(found) > 1:
             raise InputError(f"{source}: the column name {name!r} stands {len(found)} times")
@@ -171,6 +166,10 @@ def _asked(header: Sequence[str], name: str, role: str, source: str) -> int:
         f"{source}: there is no column {name!r}, asked for by {OPTION[role]}; "
         f"the columns are {_quoted(header)}"
     )
+
+
+def _without_unit(name: str) -> str:
+    return re.sub(r"\s*\[[^\]]*\]$", "", name.strip()).casefold()
 
 
 def _candidates(
@@ -195,8 +194,6 @@ def _usable(
     role: str, candidates: Sequence[int], parsed: Sequence[Header], request: Request
 ) -> list[int]:
     """Take the candidates whose names do not state a wrong unit."""
-    if role == "date":
-        return list(candidates)
     if role != "Q":
         wanted = "degC" if role == "T" else "mm/d"
         return [i for i in candidates if parsed[i][1] in (None, wanted)]
@@ -204,23 +201,6 @@ def _usable(
     if usable or request.flow_unit or request.area is None:
         return usable
     return [i for i in candidates if parsed[i][1] in FLOW_UNITS]
-
-
-def _date_columns(
-    find: Callable[[str], int | None],
-    parsed: Sequence[Header],
-    asked: Mapping[str, int],
-) -> tuple[int, ...]:
-    keys = [key for key, _ in parsed]
-    if "date" not in asked and not any(key in _ALIASES["date"][0] for key in keys):
-        calendar = [[i for i, key in enumerate(keys) if key in part] for part in _CALENDAR]
-        if all(len(part) == 1 for part in calendar):
-            return tuple(part[0] for part in calendar)
-    position = find("date")
-    if position is not None:
-        return (position,)
-    unnamed = keys[0] in ("", "unnamed0") and 0 not in asked.values()
-    return (0,) if unnamed else ()
 
 
 def _refuse_shared(asked: Mapping[str, int], header: Sequence[str], source: str) -> None:
@@ -290,4 +270,6 @@ def _unused_temperature(column: str, request: Request) -> list[Finding]:
 
 
 def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(repr(name) for name in names)
+    shown = [repr(name) for name in names]
+    more = f" and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN + 1 else ""
+    return ", ".join(shown[:_MOST_SHOWN] if more else shown) + more

@@ -1,24 +1,43 @@
 """Reading a catchment from a CSV file."""
 
-import csv
-import io
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 from gr4jstan.errors import InputError
+from gr4jstan.findings import Finding, note
 from gr4jstan.options import takes
 from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.layout import Layout, split_table
+from gr4jstan.reading.netcdf import NETCDF, netcdf_cells
 from gr4jstan.reading.options import ReadingOptions
 from gr4jstan.reading.request import Request
 from gr4jstan.reading.tables import parse_table
 
-_SEPARATORS = (";", "\t", ",")
-
 # Far more than any catchment has: 2700 years; reading so much takes about 1 GB of memory.
 _MOST_BYTES = 50_000_000
 _MOST_LINES = 1_000_000
+
+_EXCEL = "an Excel workbook; save the sheet with the daily values as CSV"
+_KINDS = {
+    b"PK\x03\x04": "a zip archive; unpack it, and give the CSV file that it holds",
+    b"\xd0\xcf\x11\xe0": _EXCEL,
+    b"\x1f\x8b": "compressed (gzip); unpack it with gunzip",
+    b"BZh": "compressed (bzip2); unpack it with bunzip2",
+    b"\xfd7zXZ": "compressed (xz); unpack it with unxz",
+    b"7z\xbc\xaf": "a 7-Zip archive; unpack it, and give the CSV file that it holds",
+    b"SQLite format 3": "a database (SQLite); export the daily values of a gauge as CSV",
+    b"PAR1": "a Parquet file; read it with pandas.read_parquet, and give gr4jstan the frame",
+    b"ARROW1": "a Feather file; read it with pandas.read_feather, and give gr4jstan the frame",
+    b"%PDF": "a PDF document; a CSV file is needed",
+    b"<!DOCTYPE": "a web page, not data; was the download refused?",
+    b"<html": "a web page, not data; was the download refused?",
+    b"<?xml": "an XML file; export the daily values as CSV",
+    b"{": "a JSON file; ask the service for CSV, or write the daily values as CSV",
+    b"[{": "a JSON file; ask the service for CSV, or write the daily values as CSV",
+}
 
 
 @takes(ReadingOptions)
@@ -30,16 +49,17 @@ def read_csv(
 ) -> Catchment:
     """Read daily precipitation, potential evapotranspiration and streamflow from a CSV file.
 
-    The separator (``,``, ``;`` or tab), a byte-order mark and decimal commas are recognised, and so
-    are the common names of the columns (airGR, CAMELS, Caravan). Nothing is filled in or changed,
-    except that missing streamflow becomes NaN. Where there is no column of E but one of mean
+    The separator (``,``, ``;``, tab or blanks), a byte-order mark and decimal commas are
+    recognised, and so are the common names of the columns (airGR, CAMELS, Caravan), a header
+    behind ``#``, and lines before the header. Nothing is filled in or changed, except that missing
+    streamflow becomes NaN. What looks like dates is read as such, or refused by name. Where there is no column of E but one of mean
     temperature, E is computed by `gr4jstan.pet.oudin`. Streamflow in another unit than mm/d is
     converted with the catchment's area.
 
     Parameters
     ----------
     path : str or path
-        A text file with one header line and one line per day, oldest first.
+        A text file with one header line and one line per day, oldest first; or a NetCDF file.
     forcing_only : bool, default False
         Do not look at streamflow.
     **options
@@ -48,6 +68,10 @@ def read_csv(
             The date column and the streamflow may be absent.
         date_format : str, optional
             For dates that are not understood or ambiguous, such as ``%d/%m/%Y`` or ``dd/mm/yyyy``.
+        no_dates : bool, default False
+            There are no dates, whatever looks like some: days count from 0.
+        gauge : str, optional
+            Which gauge to take, where a table or NetCDF file holds several.
         temperature_column : str, optional
             Name of the column of daily mean temperature [degC]; looked at only where there is no E.
         latitude : float, optional
@@ -71,13 +95,30 @@ def read_csv(
     """
     path = Path(path)
     source = str(path)
-    header, rows, lines = _split(_read_text(path), source)
     request = Request(forcing_only=forcing_only, **options)
-    table = parse_table(header, rows, source, request, lambda row: f"line {lines[row]}")
+    content = _read_bytes(path)
+    if content.startswith(NETCDF):
+        header, rows = netcdf_cells(path, source, request)
+        table = parse_table(header, rows, source, replace(request, gauge=None))
+        return Catchment(path.stem, source=source, **table._asdict())
+    layout = split_table(_text_of(content, path), source)
+    lines, found = layout.lines, _skipped(layout)
+    table = parse_table(
+        layout.header, layout.rows, source, request, lambda row: f"line {lines[row]}"
+    )
+    table = table._replace(remarks=(*found, *table.remarks))
     return Catchment(path.stem, source=source, **table._asdict())
 
 
-def _read_text(path: Path) -> str:
+def _skipped(layout: Layout) -> tuple[Finding, ...]:
+    if not layout.skipped:
+        return ()
+    first, last = layout.skipped[0], layout.skipped[-1]
+    lines = f"line {first}" if first == last else f"lines {first} to {last}"
+    return (note("lines_not_read", f"{lines} before the header: not read"),)
+
+
+def _read_bytes(path: Path) -> bytes:
     if path.is_dir():
         raise InputError(f"{path} is a folder; a CSV file is needed")
     try:
@@ -87,12 +128,23 @@ def _read_text(path: Path) -> str:
         raise InputError(f"there is no file {path}") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    if content.startswith(NETCDF):
+        return content
+    for magic, what in _KINDS.items():
+        if content.startswith(magic):
+            if magic == b"PK\x03\x04" and b"[Content_Types].xml" in content[:4000]:
+                what = _EXCEL
+            raise InputError(f"{path} is {what}")
     if len(content) > _MOST_BYTES or content.count(b"\n") > _MOST_LINES:
         raise InputError(
             f"{path} is too large for daily data of one catchment (more than "
             f"{_MOST_BYTES / 1e6:.0f} MB or {_MOST_LINES} lines); is it of many catchments, or "
             "sub-daily? Keep the columns and days that are needed"
         )
+    return content
+
+
+def _text_of(content: bytes, path: Path) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     elif re.search(rb"[\x00-\x08\x0e-\x1f]", content):
@@ -105,46 +157,3 @@ def _read_text(path: Path) -> str:
         except UnicodeDecodeError:
             continue
     raise InputError(f"{path} is not a text file; save or export the data as CSV")
-
-
-def _split(text: str, source: str) -> tuple[list[str], list[list[str]], list[int]]:
-    """Split text into header, data rows of the header's length, and their line numbers."""
-    body = [
-        (number, line)
-        for number, line in enumerate(io.StringIO(text, newline=None), start=1)
-        if line.strip() and not line.startswith("#") and not re.fullmatch(r"sep=.\s*", line)
-    ]
-    if not body:
-        raise InputError(f"{source} is empty; a header line and one line per day are needed")
-    delimiter = next((s for s in _SEPARATORS if s in body[0][1]), None)
-    if delimiter is None:
-        raise InputError(
-            f"{source}, line {body[0][0]}: the header {body[0][1].strip()!r} is a single column; "
-            "columns must be separated by comma, semicolon or tab"
-        )
-    records = list(csv.reader((line for _, line in body), delimiter=delimiter))
-    if len(records) != len(body):
-        raise InputError(f'{source}: a quotation mark (") is opened and not closed on its line')
-    header = [name.strip() for name in records[0]]
-    rows, lines = records[1:], [number for number, _ in body[1:]]
-    while rows and not any(cell.strip() for cell in rows[-1]):
-        rows.pop()
-    if not rows:
-        raise InputError(f"{source} has a header and no data; one line per day is needed")
-    return header, [_fit(r, header, n, source) for r, n in zip(rows, lines, strict=False)], lines
-
-
-def _fit(row: list[str], header: list[str], line: int, source: str) -> list[str]:
-    n = len(header)
-    if len(row) > n and not any(cell.strip() for cell in row[n:]):
-        return row[:n]
-    if len(row) == n:
-        return row
-    hint = (
-        " (numbers with decimal commas need semicolons or tabs between the columns)"
-        if len(row) > n
-        else ""
-    )
-    raise InputError(
-        f"{source}, line {line}: {len(row)} fields, but the header has {n} columns{hint}"
-    )

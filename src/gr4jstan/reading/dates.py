@@ -4,24 +4,34 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from gr4jstan.errors import InputError
-from gr4jstan.findings import Finding, note
+from gr4jstan.findings import Finding
+from gr4jstan.reading.stamps import Days, Stamps, meant_days
 
-Days = npt.NDArray[np.datetime64]
-
-_TIME = r"(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d*)?)?)\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?)?"
+_TIME = (
+    r"(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d*)?)?)\s*"
+    r"(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
+)
 _YEAR_FIRST = re.compile(r"(?P<y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})" + _TIME, re.ASCII)
 _COMPACT = re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})" + _TIME, re.ASCII)
 _DOTS = re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})" + _TIME, re.ASCII)
 _DAY_FIRST = re.compile(r"(?P<d>\d{1,2})([-/])(?P<m>\d{1,2})\2(?P<y>\d{4})" + _TIME, re.ASCII)
 _MONTH_FIRST = re.compile(r"(?P<m>\d{1,2})([-/])(?P<d>\d{1,2})\2(?P<y>\d{4})" + _TIME, re.ASCII)
+_ORDINAL = re.compile(r"(?P<y>\d{4})-?(?P<doy>\d{3})", re.ASCII)
+_LOOSE = re.compile(
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b.*|\d{4}[-/.]\d{1,2}|"
+    r".*\d.*\b(jan|feb|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\b.*|"
+    r"\b(jan|feb|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\b.*\d.*",
+    re.ASCII | re.I,
+)
 _OPTION = "--date-format (date_format=), for example --date-format %d/%m/%Y"
+_CALENDARS = ("standard", "gregorian", "proleptic_gregorian")
+_FORMS = (_YEAR_FIRST, _COMPACT, _DOTS, _DAY_FIRST, _MONTH_FIRST)
 _STEPS = {
     7: "weekly",
     28: "monthly",
@@ -31,6 +41,16 @@ _STEPS = {
     365: "yearly",
     366: "yearly",
 }
+
+
+class _Part(NamedTuple):
+    """A date as it is written; `day` is that of the year where there is no month."""
+
+    year: int
+    month: int
+    day: int
+    time: str = ""
+    zone: str = ""
 
 
 def parse_dates(
@@ -61,17 +81,25 @@ def parse_dates(
         A cell is not a date, day and month cannot be told apart, or the times of day differ.
     """
     parts = _by_format(cells, where, date_format) if date_format else _by_form(cells, where)
-    times = [time for *_, time in parts]
-    if len(set(times)) > 1:
-        row = next(i for i, time in enumerate(times) if time != times[0])
-        raise InputError(
-            f"{where(row)}: {cells[row]!r} has another time of day than {cells[0]!r}: the steps "
-            "are sub-daily, and GR4J needs one row a day; aggregate to daily sums first"
-        )
-    days = [_day(i, y, m, d, cells, where) for i, (y, m, d, _) in enumerate(parts)]
-    dropped = times[0].strip("0:.") != ""
-    remark = note("time_of_day", f"the time of day {times[0]} of every date is ignored")
-    return np.array(days, dtype="datetime64[D]"), (remark,) if dropped else ()
+    days = [_day(i, part, cells, where) for i, part in enumerate(parts)]
+    times, zones = [part.time for part in parts], [part.zone for part in parts]
+    stamps = Stamps(np.array(days, dtype="datetime64[D]"), times, zones, cells)
+    return meant_days(stamps, where, told=date_format is not None)
+
+
+def is_date_text(cell: str) -> bool:
+    """Tell whether a cell is a date in one of the forms that are understood."""
+    match = next((m for f in _FORMS if (m := f.fullmatch(cell))), None)
+    if match is None:
+        of_year = _ORDINAL.fullmatch(cell)
+        return of_year is not None and "17" <= cell[:2] <= "22" and 1 <= int(of_year["doy"]) <= 366
+    month, day = sorted((int(match["m"]), int(match["d"])))
+    return 1700 <= int(match["y"]) <= 2200 and 1 <= month <= 12 and day <= 31
+
+
+def looks_like_date(cell: str) -> bool:
+    """Tell whether a cell could be a date in whatever form."""
+    return (len(cell) < 60 and bool(_LOOSE.fullmatch(cell))) or is_date_text(cell)
 
 
 def is_counter(cells: Sequence[str]) -> bool:
@@ -120,7 +148,9 @@ def check_daily(days: Days, label: str) -> None:
     counts = {day: n for day, n in Counter(days.astype(str)).items() if n > 1}
     if counts:
         first, n = next(iter(counts.items()))
-        hint = "; sub-daily rows must be aggregated to days first" if len(counts) > 1 else ""
+        hint = "; keep one row a day" if len(counts) > 1 else ""
+        if 1 < len(counts) == len(np.unique(days)):
+            hint = "; sub-daily rows must be aggregated to days first"
         raise InputError(
             f"{label}: {_plural(len(counts), 'duplicate date')} ({_first(list(counts))}); "
             f"{first} stands {n} times{hint}"
@@ -159,27 +189,71 @@ def daily_index(dates: Any, label: str) -> pd.DatetimeIndex:
     InputError
         For whatever is not one row a day, in order and without gaps.
     """
-    try:
-        index = pd.DatetimeIndex(dates).tz_localize(None)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{label}: the dates cannot be understood: {error}") from error
+    index = _as_index(dates, label)
     missing = int(index.isna().sum())
     if missing:
         raise InputError(f"{label}: {_plural(missing, 'date')} missing")
+    days = index.to_numpy().astype("datetime64[D]")
     timed = index[index != index.normalize()]
     if len(timed):
-        raise InputError(
-            f"{label}: dates must be days without a time of day (first {timed[0]}); "
+        several = len(np.unique(days)) < len(days)
+        what = (
             "sub-daily data must be aggregated to days first"
+            if several
+            else ("give the day that each row is of, for example dates.normalize()")
         )
-    days = index.to_numpy().astype("datetime64[D]")
+        raise InputError(
+            f"{label}: dates must be days without a time of day (first {timed[0]}); {what}"
+        )
     check_daily(days, label)
     return pd.DatetimeIndex(days.astype("datetime64[ns]"), freq="D", name="date")
 
 
-def _by_format(
-    cells: Sequence[str], where: Callable[[int], str], date_format: str
-) -> list[tuple[int, int, int, str]]:
+def _as_index(dates: Any, label: str) -> pd.DatetimeIndex:
+    """Make an index of dates; text is read as in files, numbers are not dates but yyyymmdd."""
+    refuse_calendar(dates, label)
+    if isinstance(dates, pd.DatetimeIndex):
+        return dates.tz_localize(None)
+    if isinstance(dates, pd.PeriodIndex):
+        if not dates.freqstr.startswith(("D", "B")):
+            raise InputError(f"{label}: the periods are not days but of frequency {dates.freqstr}")
+        return dates.to_timestamp()
+    try:
+        if np.ma.is_masked(dates):
+            raise InputError(
+                f"{label}: {_plural(int(np.ma.getmaskarray(dates).sum()), 'date')} missing"
+            )
+        given = pd.Index(dates)
+        by_text = all(isinstance(each, str) or hasattr(each, "calendar") for each in given)
+        if by_text or given.dtype.kind in "iuf":
+            cells = [str(cell).strip() for cell in given]
+            days, _ = parse_dates(cells, lambda row: f"{label}, row {row + 1}")
+            return pd.DatetimeIndex(days.astype("datetime64[ns]"))
+        return pd.DatetimeIndex(given).tz_localize(None)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{label}: the dates cannot be understood: {error}") from error
+
+
+def refuse_calendar(dates: Any, label: str) -> None:
+    """Refuse dates of a calendar that has other days than ours, as climate models have.
+
+    Raises
+    ------
+    InputError
+    """
+    try:
+        first = next(iter(dates), None)
+    except TypeError:
+        return
+    calendar = getattr(first, "calendar", "standard")
+    if isinstance(calendar, str) and calendar not in _CALENDARS:
+        raise InputError(
+            f"{label}: the dates are of the calendar {calendar!r}, which has other days than the "
+            "standard one; convert them first, for example with xarray's convert_calendar"
+        )
+
+
+def _by_format(cells: Sequence[str], where: Callable[[int], str], date_format: str) -> list[_Part]:
     fmt = date_format
     if "%" not in fmt:
         for letters, code in (("yyyy", "%Y"), ("mm", "%m"), ("dd", "%d")):
@@ -195,19 +269,21 @@ def _by_format(
                 f"{where(i)}: {cell!r} is not a date in the format {date_format!r} given by "
                 "--date-format (date_format=)"
             ) from error
-        parts.append((at.year, at.month, at.day, at.strftime("%H:%M:%S")))
+        time = at.strftime("%H:%M:%S") if re.search("%[HIcXTRp]", fmt) else ""
+        zone = at.strftime("%z") if at.tzinfo else ""
+        parts.append(_Part(at.year, at.month, at.day, time, zone))
     return parts
 
 
-def _by_form(cells: Sequence[str], where: Callable[[int], str]) -> list[tuple[int, int, int, str]]:
-    forms = (_YEAR_FIRST, _COMPACT, _DOTS, _DAY_FIRST)
-    form = next((f for f in forms if f.fullmatch(cells[0].strip())), None)
+def _by_form(cells: Sequence[str], where: Callable[[int], str]) -> list[_Part]:
+    cells = [re.sub(r"(?<=^\d{8})\.0+$|(?<=^\d{7})\.0+$", "", cell.strip()) for cell in cells]
+    forms = (_YEAR_FIRST, _COMPACT, _DOTS, _DAY_FIRST, _ORDINAL)
+    form = next((f for f in forms if f.fullmatch(cells[0])), None)
     if form is None:
         raise InputError(
             f"{where(0)}: {cells[0]!r} is not a date that is understood (YYYY-MM-DD, YYYYMMDD, "
             f"DD.MM.YYYY, DD/MM/YYYY); give its form with {_OPTION}"
         )
-    cells = [cell.strip() for cell in cells]
     matches = [form.fullmatch(cell) for cell in cells]
     parts = []
     for i, match in enumerate(matches):
@@ -217,7 +293,12 @@ def _by_form(cells: Sequence[str], where: Callable[[int], str]) -> list[tuple[in
         parts.append(match)
     if form is _DAY_FIRST:
         parts = _settle_order(parts, cells, where)
-    return [(int(p["y"]), int(p["m"]), int(p["d"]), p["time"] or "") for p in parts]
+    if form is _ORDINAL:
+        return [_Part(int(p["y"]), 0, int(p["doy"])) for p in parts]
+    return [
+        _Part(int(p["y"]), int(p["m"]), int(p["d"]), p["time"] or "", p["zone"] or "")
+        for p in parts
+    ]
 
 
 def _settle_order(
@@ -243,14 +324,18 @@ def _settle_order(
     return [m for cell in cells if (m := _MONTH_FIRST.fullmatch(cell))]
 
 
-def _day(
-    i: int, y: int, m: int, d: int, cells: Sequence[str], where: Callable[[int], str]
-) -> dt.date:
+def _day(i: int, part: _Part, cells: Sequence[str], where: Callable[[int], str]) -> dt.date:
+    year, month, number, *_ = part
     try:
-        day = dt.date(y, m, d)
-    except ValueError as error:
+        if month:
+            day = dt.date(year, month, number)
+        else:
+            day = dt.date(year, 1, 1) + dt.timedelta(number - 1)
+            if number < 1 or day.year != year:
+                raise ValueError
+    except (ValueError, OverflowError) as error:
         raise InputError(f"{where(i)}: {cells[i]!r} is not a day of the calendar") from error
-    if not 1700 <= y <= 2200:
+    if not 1700 <= year <= 2200:
         raise InputError(f"{where(i)}: the year of {cells[i]!r} is outside 1700 to 2200")
     return day
 

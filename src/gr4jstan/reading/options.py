@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypedDict
 
-from gr4jstan.options import Option
+from gr4jstan.options import Option, yes_or_no
 
 # Those of `gr4jstan.reading.flow_units`, which costs an import of numpy.
 FLOW_UNITS = ("mm/d", "m3/s", "l/s", "cfs")
@@ -58,6 +58,22 @@ class ForcingOptions(TypedDict, total=False):
             "how dates are written, such as dd/mm/yyyy or %d/%m/%Y (default: found from the "
             "dates; those that could be read in two ways are refused)",
             metavar="FORMAT",
+        ),
+    ]
+    no_dates: Annotated[
+        bool,
+        Option(
+            "the file has no dates, whatever looks like some: its days count from 0",
+            default=False,
+            kind=yes_or_no,
+        ),
+    ]
+    gauge: Annotated[
+        str | None,
+        Option(
+            "which gauge to take of a table or NetCDF file that holds several (default: the "
+            "only one)",
+            metavar="ID",
         ),
     ]
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gr4jstan.errors import InputError
 from gr4jstan.reading.flow_units import check_area, check_flow_unit
 from gr4jstan.reading.pet import check_latitude
 
@@ -13,7 +14,7 @@ class Request:
     Raises
     ------
     InputError
-        For a latitude, an area or a flow unit that cannot be one.
+        For a latitude, an area or a flow unit that cannot be one, or dates named and denied.
     """
 
     date_column: str | None = None
@@ -21,6 +22,8 @@ class Request:
     pet_column: str | None = None
     discharge_column: str | None = None
     date_format: str | None = None
+    no_dates: bool = False
+    gauge: str | None = None
     forcing_only: bool = False
     temperature_column: str | None = None
     latitude: float | None = None
@@ -33,6 +36,10 @@ class Request:
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, check(value))
+
+        if self.no_dates and (self.date_column or self.date_format):
+            given = "--date-column (date_column=)" if self.date_column else "--date-format"
+            raise InputError(f"--no-dates (no_dates=True) and {given} exclude each other")
 
     @property
     def names(self) -> dict[str, str]:

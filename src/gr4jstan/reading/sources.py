@@ -21,7 +21,7 @@ def as_catchment(
     forcing_only: bool = False,
     **columns: Unpack[ReadingOptions],
 ) -> Catchment:
-    """Take a catchment, a DataFrame, the name of a built-in data set or the path of a CSV file.
+    """Take a catchment, a data frame, the name of a built-in data set or the path of a file.
 
     Parameters
     ----------
@@ -29,7 +29,8 @@ def as_catchment(
     forcing_only : bool
         Do not look at streamflow.
     **columns
-        Column names, the date format, latitude, area and flow unit, see `gr4jstan.read_csv`.
+        Column names, the date format, gauge, latitude, area and flow unit, see
+        `gr4jstan.read_csv`.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def as_catchment(
         If the data cannot be read, columns are named where there is nothing to choose, or an option
         is unknown.
     """
-    named = [k for k, v in columns.items() if v is not None]
+    named = [k for k, v in columns.items() if v is not None and v is not False]
     built_in = isinstance(data, str) and data in dataset_names()
     if isinstance(data, Catchment) or built_in:
         if named:

@@ -1,19 +1,26 @@
 """From a table of text to daily P, E and Q in mm/d: the part that files and data frames share."""
 
-import datetime as dt
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from gr4jstan.errors import InputError
 from gr4jstan.findings import Finding, note, warning
-from gr4jstan.reading.checks import Array, Origin, check_forcing, check_temperature, clean_flow
+from gr4jstan.reading.checks import (
+    SENTINELS,
+    Array,
+    Origin,
+    check_forcing,
+    check_temperature,
+    clean_flow,
+)
 from gr4jstan.reading.columns import OPTION, choose_columns
-from gr4jstan.reading.dates import check_counter, daily_index, is_counter, parse_dates
+from gr4jstan.reading.datecolumns import read_dates
 from gr4jstan.reading.flow_units import balance_remark, to_mm_per_day
+from gr4jstan.reading.gauges import rows_of_gauge
 from gr4jstan.reading.pet import oudin
 from gr4jstan.reading.request import Request
 
@@ -22,7 +29,11 @@ MISSING_WORDS = frozenset(["", "-", "--", "na", "n/a", "#n/a", "nan", "null", "n
 _POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.I)
 _COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)(e[+-]?\d+)?", re.ASCII | re.I)
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}([.,' ]\d{3})+[.,]\d+|[+-]?\d{1,3}([,' ]\d{3}){2,}", re.ASCII)
+_DOTTED = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
+_WHOLE = re.compile(r"[+-]?[1-9]\d{0,2}", re.ASCII)
+_THOUSANDS = re.compile(
+    r"[+-]?\d{1,3}([.,' ]\d{3})+[.,]\d+|[+-]?\d{1,3}([.,' ]\d{3}){2,}", re.ASCII
+)
 
 
 class Table(NamedTuple):
@@ -64,15 +75,29 @@ def parse_table(
         consecutive days; P, T or Q that cannot be one; a latitude, a unit or an area that is needed
         and not there.
     """
+    kept = rows_of_gauge(header, rows, source, request)
+    if len(kept) < len(rows):
+        return parse_table(
+            header,
+            [rows[row] for row in kept],
+            source,
+            request,
+            lambda row: place(kept[row]),
+        )
     at = choose_columns(header, request, source)
-    dates, date_cells, remarks = _dates(header, rows, at.date, source, request, place)
+    used = [i for i in (at.P, at.E, at.T, at.Q) if i is not None]
+    dates, date_cells, remarks = (
+        (None, [], ())
+        if request.no_dates
+        else read_dates(header, rows, used, at.date, source, request.date_format, place)
+    )
 
     def where(row: int, column: int) -> str:
         day = f" ({date_cells[row]})" if date_cells else ""
         return f"{source}, {place(row)}{day}, column {header[column]!r}"
 
-    used = [i for i in (at.P, at.E, at.T, at.Q) if i is not None]
     comma = _decimal_comma(rows, used, where)
+    _refuse_dotted_thousands(rows, used, where)
 
     def read(role: str, column: int) -> tuple[Array, Origin]:
         cells = [row[column] for row in rows]
@@ -94,56 +119,6 @@ def parse_table(
     Q, flow_notes = _flow(Q, flow, P, at.flow_unit, request)
     columns = (rain.column, thirst.column, flow.column)
     return Table(P, E, Q, dates, columns, (*notes, *flow_notes))
-
-
-def frame_cells(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    """Write a DataFrame as header and text cells; an index of dates becomes the first column.
-
-    Floats are written with all their digits, so that reading them gives the same numbers.
-    """
-    header = [str(name) for name in frame.columns]
-    cells = [[_cell_text(v) for v in frame.iloc[:, i].tolist()] for i in range(len(header))]
-    if isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex):
-        header.insert(0, str(frame.index.name or ""))
-        cells.insert(0, [_cell_text(v) for v in frame.index])
-    return header, [list(row) for row in zip(*cells, strict=True)]
-
-
-def _cell_text(value: Any) -> str:
-    if pd.isna(value):
-        return ""
-    if isinstance(value, dt.datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
-    return repr(float(value)) if isinstance(value, float) else str(value)
-
-
-def _dates(
-    header: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    columns: tuple[int, ...],
-    source: str,
-    request: Request,
-    place: Callable[[int], str],
-) -> tuple[pd.DatetimeIndex | None, list[str], tuple[Finding, ...]]:
-    if not columns:
-        return None, [], ()
-    label = ", ".join(repr(header[i]) for i in columns)
-
-    def where(row: int) -> str:
-        return f"{source}, {place(row)}, date column {label}"
-
-    if len(columns) == 3:
-        cells = ["-".join(row[i].strip() for i in columns) for row in rows]
-        cells = [re.sub(r"\.0\b", "", cell) for cell in cells]
-    else:
-        cells = [row[columns[0]].strip() for row in rows]
-        if request.date_format is None and is_counter(cells):
-            check_counter(cells, where)
-            counted = note("no_dates", f"column {label} counts the days; there are no dates")
-            return None, [], (counted,)
-    days, remarks = parse_dates(cells, where, request.date_format)
-    index = daily_index(days, f"{source}, date column {label}")
-    return index, days.astype(str).tolist(), remarks
 
 
 def _evaporation(T: Array, origin: Origin, latitude: float) -> tuple[Array, Finding]:
@@ -214,6 +189,29 @@ def _decimal_comma(
             "no other cell tells which; write it with a decimal point and without thousands commas"
         )
     return comma is not None
+
+
+def _refuse_dotted_thousands(
+    rows: Sequence[Sequence[str]], used: Sequence[int], where: Callable[[int, int], str]
+) -> None:
+    """Refuse 1.525 beside 987: with a point in every thousand, it would be 1525."""
+    for i in used:
+        dotted, whole = None, None
+        for r, row in enumerate(rows):
+            cell = row[i].strip()
+            if "." in cell:
+                if not _DOTTED.fullmatch(cell):
+                    break
+                dotted = r if dotted is None else dotted
+            elif whole is None and _WHOLE.fullmatch(cell) and float(cell) not in SENTINELS:
+                whole = r
+        else:
+            if dotted is not None and whole is not None:
+                raise InputError(
+                    f"{where(dotted, i)}: {rows[dotted][i]!r}, beside {rows[whole][i]!r}, may have "
+                    "a decimal point or a point between thousands, and no other cell tells which; "
+                    "write it without points between thousands, or all cells with decimals"
+                )
 
 
 def _numbers(

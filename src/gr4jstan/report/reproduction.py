@@ -50,6 +50,9 @@ def command_line(fit: Fit) -> str:
     """The command that repeats a fit."""
     words, table = [], table_of(FitOptions)
     for name, value in fit_options(fit).items():
+        if table[name].is_switch:
+            words.append(flag_of(name, table[name]))
+            continue
         texts = [str(value)]
         if table[name].repeated:
             texts = [f"{key}={number!r}" for key, number in value.items()]
