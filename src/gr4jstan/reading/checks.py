@@ -15,6 +15,16 @@ Array = npt.NDArray[np.float64]
 # Values that stand for "missing" in hydrological archives.
 SENTINELS = np.array([-float(f"{n}{d}") for n in (99, 999, 9999) for d in ("", ".9", ".99")])
 
+# Values of formats and programs for "nothing there"; the largest ones are netCDF's 9.97e36 and CMIP's
+# 1e20, the integers those of 16 and 32 bits.
+FILL_VALUES = np.array(
+    [-2147483648, -32768, -32767, -9999999, -999999, -99999, 9999, 32766, 32767, 65535, 99999]
+    + [999999, 9999999, 99999999, 999999999, 2147483647],
+    dtype=np.float64,
+)
+FILL_ABOVE = 1e19
+_PLAIN = 10.0  # times the largest other value
+
 _NAMES = {
     "P": "precipitation",
     "E": "potential evapotranspiration",
@@ -87,6 +97,7 @@ def check_forcing(values: Array, origin: Origin) -> None:
         Naming the first days.
     """
     _check_present(values, origin)
+    check_fill_values(values, origin)
     _refuse(np.isinf(values), values, origin, "infinite")
     _refuse(values < 0, values, origin, "negative")
 
@@ -99,7 +110,8 @@ def check_temperature(values: Array, origin: Origin) -> None:
     InputError
         Naming the first days.
     """
-    known = values[~_missing(values)]
+    check_fill_values(values, origin)
+    known = values[~is_missing(values)]
     if known.size and (known > 150).all():
         raise InputError(
             f"{origin.source}: {origin.title} is in kelvin by the look of it (from "
@@ -108,6 +120,39 @@ def check_temperature(values: Array, origin: Origin) -> None:
     _check_present(values, origin)
     outside = ~((values >= -90) & (values <= 60))
     _refuse(outside, values, origin, "outside -90 to 60 degC")
+
+
+def is_fill(values: Array) -> npt.NDArray[np.bool_]:
+    """Tell which values stand for nothing in some format, whatever the series."""
+    with np.errstate(invalid="ignore"):
+        beyond = (np.abs(values) >= FILL_ABOVE) & np.isfinite(values)
+    return np.isin(values, FILL_VALUES) | beyond
+
+
+def check_fill_values(values: Array, origin: Origin) -> None:
+    """Refuse P, E or T with a fill value in it.
+
+    Raises
+    ------
+    InputError
+        Naming the first days.
+    """
+    hint = f"; it stands for a missing value, and {origin.role} is needed on every day"
+    _refuse(is_fill(values), values, origin, "a fill value", hint)
+
+
+def _fill_flows(values: Array, origin: Origin) -> npt.NDArray[np.bool_]:
+    """Tell which flows are fill values; refuse those that could be flows."""
+    fill = is_fill(values)
+    if not fill.any():
+        return fill
+    others = values[~fill & np.isfinite(values) & ~np.isin(values, SENTINELS)]
+    largest = float(others.max()) if others.size else 0.0
+    real = fill & (values > 0) & (values <= 2 * largest)
+    doubtful = fill & ~real & (values > 0) & (values < _PLAIN * largest)
+    hint = "; leave missing streamflow empty"
+    _refuse(doubtful, values, origin, "a flow or a fill value", hint)
+    return fill & ~real
 
 
 def clean_flow(values: Array, origin: Origin) -> tuple[Array, tuple[Finding, ...]]:
@@ -123,7 +168,7 @@ def clean_flow(values: Array, origin: Origin) -> tuple[Array, tuple[Finding, ...
     InputError
         For infinite or negative flows, naming the first days.
     """
-    marked = np.isin(values, SENTINELS)
+    marked = np.isin(values, SENTINELS) | _fill_flows(values, origin)
     remarks: tuple[Finding, ...] = ()
     if marked.any():
         found = ", ".join(f"{v:g}" for v in np.unique(values[marked]))
@@ -136,13 +181,14 @@ def clean_flow(values: Array, origin: Origin) -> tuple[Array, tuple[Finding, ...
     return Q, remarks
 
 
-def _missing(values: Array) -> npt.NDArray[np.bool_]:
+def is_missing(values: Array) -> npt.NDArray[np.bool_]:
+    """Tell which values are not there, by NaN or a sentinel."""
     return np.isnan(values) | np.isin(values, SENTINELS)
 
 
 def _check_present(values: Array, origin: Origin) -> None:
     hint = f"; {origin.role} is needed on every day"
-    _refuse(_missing(values), values, origin, "missing", hint)
+    _refuse(is_missing(values), values, origin, "missing", hint)
 
 
 def _refuse(

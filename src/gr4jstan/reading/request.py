@@ -1,8 +1,11 @@
 """What the user asks of the reader of tables."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from gr4jstan.reading.flow_units import check_area, check_flow_unit
+from gr4jstan.reading.flow_units import check_area, check_unit
 from gr4jstan.reading.pet import check_latitude
 
 
@@ -26,13 +29,27 @@ class Request:
     latitude: float | None = None
     area: float | None = None
     flow_unit: str | None = None
+    precip_unit: str | None = None
+    pet_unit: str | None = None
 
     def __post_init__(self) -> None:
-        checks = {"latitude": check_latitude, "area": check_area, "flow_unit": check_flow_unit}
+        checks: dict[str, Callable[[Any], float | str]] = {
+            "latitude": check_latitude,
+            "area": check_area,
+            "precip_unit": partial(check_unit, "P"),
+            "pet_unit": partial(check_unit, "E"),
+            "flow_unit": partial(check_unit, "Q"),
+        }
         for name, check in checks.items():
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, check(value))
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Roles to the units that the user stated for them."""
+        stated = {"P": self.precip_unit, "E": self.pet_unit, "Q": self.flow_unit}
+        return {role: unit for role, unit in stated.items() if unit is not None}
 
     @property
     def names(self) -> dict[str, str]:
