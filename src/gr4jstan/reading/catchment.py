@@ -21,7 +21,9 @@ from gr4jstan.reading.checks import (
     day_label,
 )
 from gr4jstan.reading.dates import daily_index, parse_dates
+from gr4jstan.reading.gauge import gauge_findings
 from gr4jstan.reading.options import ReadingOptions
+from gr4jstan.reading.plausibility import check_balance, check_ranges
 from gr4jstan.reading.request import Request
 from gr4jstan.reading.tables import frame_cells, parse_table
 
@@ -52,7 +54,10 @@ class Catchment:
     columns : tuple of str
         What messages call P, E and Q.
     remarks : tuple of Finding
-        What was noticed in reading.
+        What was noticed in reading, and what is not plausible.
+    examined : bool
+        Whether the series were held against what is plausible before: parts of a catchment are not
+        examined again.
 
     Raises
     ------
@@ -68,6 +73,7 @@ class Catchment:
     source: str = ""
     columns: tuple[str, str, str] = ("P", "E", "Q")
     remarks: tuple[Finding, ...] = ()
+    examined: bool = False
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -85,6 +91,9 @@ class Catchment:
             Q, found = clean_flow(as_series(self.Q, origin), origin)
             put(self, "Q", Q)
             put(self, "remarks", (*self.remarks, *found))
+        if not self.examined:
+            put(self, "remarks", (*self.remarks, *self._examine()))
+            put(self, "examined", True)
         for array in (self.P, self.E, self.Q):
             if array is not None:
                 array.setflags(write=False)
@@ -146,7 +155,16 @@ class Catchment:
             E=self.E[part],
             Q=None if self.Q is None else self.Q[part],
             dates=None if self.dates is None else self.dates[part],
+            remarks=tuple(each for each in self.remarks if self._concerns(each, first, last)),
         )
+
+    def _concerns(self, finding: Finding, first: int, last: int) -> bool:
+        """Whether a finding is about one of the days from `first` to `last`, or about none."""
+        for days in finding.dates:
+            begin, end = (self.position(day, "dates") for day in days.split(":"))
+            if begin <= last and end >= first:
+                return True
+        return not finding.dates
 
     def to_frame(self) -> pd.DataFrame:
         """Give the data as a DataFrame with the columns P, E and, where there is one, Q.
@@ -193,6 +211,17 @@ class Catchment:
         request = Request(forcing_only=forcing_only, **options)
         table = parse_table(header, rows, name, request)
         return cls(name, source=name, **table._asdict())
+
+    def _examine(self) -> tuple[Finding, ...]:
+        """Hold the series against what is plausible."""
+        found = check_ranges(self.P, self._origin("P")) + check_ranges(self.E, self._origin("E"))
+        if self.Q is None:
+            return found
+        origin = self._origin("Q")
+        found += check_ranges(self.Q, origin)
+        if not any(each.code == "water_balance" for each in self.remarks):
+            found += check_balance(self.P, self.E, self.Q, origin)
+        return found + gauge_findings(self.Q, self.P, origin)
 
     def _origin(self, role: str) -> Origin:
         return Origin(self.source, role, self.columns["PEQ".index(role)], self.dates)

@@ -98,8 +98,8 @@ def check_forcing(values: Array, origin: Origin) -> None:
     """
     _check_present(values, origin)
     check_fill_values(values, origin)
-    _refuse(np.isinf(values), values, origin, "infinite")
-    _refuse(values < 0, values, origin, "negative")
+    refuse(np.isinf(values), values, origin, "infinite")
+    refuse(values < 0, values, origin, "negative")
 
 
 def check_temperature(values: Array, origin: Origin) -> None:
@@ -119,7 +119,7 @@ def check_temperature(values: Array, origin: Origin) -> None:
         )
     _check_present(values, origin)
     outside = ~((values >= -90) & (values <= 60))
-    _refuse(outside, values, origin, "outside -90 to 60 degC")
+    refuse(outside, values, origin, "outside -90 to 60 degC")
 
 
 def is_fill(values: Array) -> npt.NDArray[np.bool_]:
@@ -138,7 +138,7 @@ def check_fill_values(values: Array, origin: Origin) -> None:
         Naming the first days.
     """
     hint = f"; it stands for a missing value, and {origin.role} is needed on every day"
-    _refuse(is_fill(values), values, origin, "a fill value", hint)
+    refuse(is_fill(values), values, origin, "a fill value", hint)
 
 
 def _fill_flows(values: Array, origin: Origin) -> npt.NDArray[np.bool_]:
@@ -151,7 +151,7 @@ def _fill_flows(values: Array, origin: Origin) -> npt.NDArray[np.bool_]:
     real = fill & (values > 0) & (values <= 2 * largest)
     doubtful = fill & ~real & (values > 0) & (values < _PLAIN * largest)
     hint = "; leave missing streamflow empty"
-    _refuse(doubtful, values, origin, "a flow or a fill value", hint)
+    refuse(doubtful, values, origin, "a flow or a fill value", hint)
     return fill & ~real
 
 
@@ -176,8 +176,8 @@ def clean_flow(values: Array, origin: Origin) -> tuple[Array, tuple[Finding, ...
         text = f"{found} read as missing in column {origin.column!r} ({days})"
         remarks = (note("missing_value", text),)
     Q = np.where(marked, np.nan, values)
-    _refuse(np.isinf(Q), Q, origin, "infinite")
-    _refuse(Q < 0, Q, origin, "negative", "; leave missing streamflow empty")
+    refuse(np.isinf(Q), Q, origin, "infinite")
+    refuse(Q < 0, Q, origin, "negative", "; leave missing streamflow empty")
     return Q, remarks
 
 
@@ -188,12 +188,18 @@ def is_missing(values: Array) -> npt.NDArray[np.bool_]:
 
 def _check_present(values: Array, origin: Origin) -> None:
     hint = f"; {origin.role} is needed on every day"
-    _refuse(is_missing(values), values, origin, "missing", hint)
+    refuse(is_missing(values), values, origin, "missing", hint)
 
 
-def _refuse(
+def refuse(
     bad: npt.NDArray[np.bool_], values: Array, origin: Origin, what: str, hint: str = ""
 ) -> None:
+    """Refuse a series for the days that are bad, naming the first.
+
+    Raises
+    ------
+    InputError
+    """
     found = np.flatnonzero(bad)
     if not found.size:
         return

@@ -16,6 +16,9 @@ _CALENDAR = re.compile(r"yy|dd[^a-z]*mm|mm[^a-z]*dd")
 _AMBIGUOUS = frozenset("m in l cm dm a k c f g kg j w ft ml af pa mol bar tag".split())
 _FLOWS = ("q", "flow", "discharge", "runoff", "abfluss", "debit", "caudal")
 
+_SCALED_DEGREES = re.compile(
+    r"(?<![a-z])(c|k|f|celsius|kelvin|degc)(?![a-z]).*\d|\d.*(?<![a-z])(c|k|f|celsius|degc)(?![a-z])"
+)
 _DEGREES = re.compile(
     r"(?<=[a-z0-9])[ _.]+((?:°|deg(?:rees?)?)?[ _]?(?:c(?:elsius)?|k(?:elvin)?|f(?:ahrenheit)?))$"
 )
@@ -56,7 +59,8 @@ def parse_temperature_header(name: str) -> tuple[str, str | None]:
     stated = []
     for kind, inside in brackets:
         unit = parse_temperature(inside)
-        if found := unit or find_unit(inside)[1] or _unknown(kind, inside):
+        scaled = inside.strip() if _SCALED_DEGREES.search(inside.lower()) else None
+        if found := unit or scaled or _unknown(kind, inside):
             stated.append(found)
     text = _plain(bare)
     if suffix := _DEGREES.search(text):

@@ -128,7 +128,8 @@ def find_unit(text: str) -> tuple[Unit | None, str]:
         return whole, text.strip()
     pieces = [piece for piece in re.split(r"[,;:|]\s+|;", text) if piece.strip()]
     found = [(unit, piece.strip()) for piece in pieces if (unit := parse_unit(piece))]
-    if len(found) == 1:
+    others = [piece for piece in pieces if not parse_unit(piece)]
+    if len(found) == 1 and not any(_UNIT_LIKE.search(_plain(each)) for each in others):
         return found[0]
     plain = _plain(text)
     if not _UNIT_LIKE.search(plain):
@@ -150,7 +151,7 @@ def name_of(unit: Unit, text: str) -> str:
         known = parse_unit(name)
         if known and known.kind == unit.kind and abs(known.factor / unit.factor - 1) < 1e-12:
             return name
-    return text.strip()
+    return re.sub(r"^(in|en|em)\s+(?=\S)", "", text.strip())
 
 
 def _plain(text: str) -> str:
@@ -228,6 +229,8 @@ def _combined(tokens: list[tuple[str, float, bool, int]]) -> Unit | None:
         if kind in ("time", "long") and seen:
             if kind == "long":
                 kinds.append("long")
+            if pending not in (1.0, 24.0) or (pending == 24 and word[0] != "h"):
+                return Unit("other")  # a sum of six hours is no daily value
             days, pending = size * pending, 1.0
         elif kind == "area" and seen:
             area = size
@@ -236,7 +239,7 @@ def _combined(tokens: list[tuple[str, float, bool, int]]) -> Unit | None:
             kinds.append(kind)
         else:
             return None
-    if not seen or not 0 < factor / pending < float("inf"):
+    if not seen or pending == 0 or not 0 < factor / pending < float("inf"):
         return None
     return _unit(kinds, factor / pending, days, area)
 
@@ -270,7 +273,7 @@ _TEMPERATURE = re.compile(
 def parse_temperature(text: str) -> str | None:
     """Read a unit of temperature: ``degC``, ``K``, ``degF`` or ``0.1 degC``; None for another."""
     plain = unicodedata.normalize("NFKD", text.strip().replace("°", "deg").replace("º", "deg"))
-    plain = re.sub(r"[−–]", "-", plain).lower().replace("_", " ").strip(" .")  # noqa: RUF001
+    plain = re.sub(r"[−–]", "-", plain).lower().replace("_", " ").replace(",", ".").strip(" .")  # noqa: RUF001
     found = _TEMPERATURE.fullmatch(plain)
     if found is None:
         return None
