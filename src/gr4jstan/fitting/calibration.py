@@ -135,6 +135,7 @@ def fit(
         end=period.get("end"),
         warmup=period.get("warmup"),
         validation=validation_period(period, validation),
+        exclude=period.get("exclude"),
     )
     return run_task(task, settings, show_progress=show_progress)
 
@@ -212,6 +213,7 @@ def describe_run(task: Task, settings: SamplerSettings, cmdstan: Path, code: str
         "warmup": task.warmup,
         "observed_days": len(task.days),
         "validation": None if task.validation is None else _describe_validation(task.validation),
+        "exclude": list(task.exclude),
         "parameters": list(model.parameters),
         "model": {
             "structure": model.spec.structure,

@@ -11,6 +11,9 @@ from gr4jstan.errors import InputError
 
 # Labels stand in commands that a report shows for copying.
 Day = Annotated[str, msgspec.Meta(pattern=r"\A(\d{4}-\d\d-\d\d|day \d{1,9})\Z")]
+Span = Annotated[
+    str, msgspec.Meta(pattern=r"\A(\d{4}-\d\d-\d\d:\d{4}-\d\d-\d\d|\d{1,9}:\d{1,9})\Z")
+]
 
 
 class Mode(msgspec.Struct, frozen=True):
@@ -59,6 +62,7 @@ class Run(msgspec.Struct, frozen=True):
     sha256: dict[str, str]
     notes: list[str]
     start: Start
+    exclude: list[Span] = []
 
 
 class PriorSettings(msgspec.Struct, frozen=True):

@@ -21,10 +21,11 @@ from gr4jstan.reading.checks import (
     day_label,
 )
 from gr4jstan.reading.dates import daily_index, parse_dates
-from gr4jstan.reading.gauge import gauge_findings
+from gr4jstan.reading.gauge import GAUGE_CODES, examine, gauge_findings
 from gr4jstan.reading.options import ReadingOptions
-from gr4jstan.reading.plausibility import check_balance, check_ranges
+from gr4jstan.reading.plausibility import span
 from gr4jstan.reading.request import Request
+from gr4jstan.reading.spans import EXCLUDE, Spans, parse_spans
 from gr4jstan.reading.tables import frame_cells, parse_table
 
 Day = str | int | dt.date | np.datetime64
@@ -92,7 +93,9 @@ class Catchment:
             put(self, "Q", Q)
             put(self, "remarks", (*self.remarks, *found))
         if not self.examined:
-            put(self, "remarks", (*self.remarks, *self._examine()))
+            unbalanced = any(each.code == "water_balance" for each in self.remarks)
+            found = examine(self.P, self.E, self.Q, self._origin, balance=not unbalanced)
+            put(self, "remarks", (*self.remarks, *found))
             put(self, "examined", True)
         for array in (self.P, self.E, self.Q):
             if array is not None:
@@ -127,6 +130,12 @@ class Catchment:
     def label(self, day: int) -> str:
         """Name day number `day`, counted from 0: its date, or "day 17"."""
         return day_label(self.dates, day)
+
+    def _days(self, first: Day, last: Day) -> tuple[int, int]:
+        days = self.position(first, EXCLUDE), self.position(last, EXCLUDE)
+        if days[1] < days[0]:
+            raise InputError(f"{EXCLUDE}: the end {last} is before the start {first}")
+        return days
 
     def select(self, start: Day | None = None, end: Day | None = None) -> Self:
         """Take the days from `start` to `end`, both included.
@@ -165,6 +174,36 @@ class Catchment:
             if begin <= last and end >= first:
                 return True
         return not finding.dates
+
+    def without(self, spans: Spans) -> Self:
+        """Leave out the observations of some days: Q becomes NaN there, P and E stay.
+
+        Parameters
+        ----------
+        spans : str or sequence
+            ``"FIRST:LAST"``, both included, or several of them, or pairs (first, last) of what
+            `select` takes.
+
+        Raises
+        ------
+        InputError
+            A span that cannot be understood, lies outside the data, or ends before it starts.
+        """
+        days = tuple(self._days(*each) for each in parse_spans(spans))
+        if self.Q is None or not days:
+            return self
+        Q = self.Q.copy()
+        for first, last in days:
+            Q[first : last + 1] = np.nan
+        origin = self._origin("Q")
+        texts = tuple(span(origin, *each) for each in days)
+        count = int((np.isfinite(self.Q) & np.isnan(Q)).sum())
+        left_out = note(
+            "excluded", f"{count_days(count)} of Q left out of it ({', '.join(texts)})", *texts
+        )
+        kept = tuple(each for each in self.remarks if each.code not in GAUGE_CODES)
+        found = gauge_findings(Q, self.P, origin)
+        return replace(self, Q=Q, remarks=(*kept, *found, left_out))
 
     def to_frame(self) -> pd.DataFrame:
         """Give the data as a DataFrame with the columns P, E and, where there is one, Q.
@@ -211,17 +250,6 @@ class Catchment:
         request = Request(forcing_only=forcing_only, **options)
         table = parse_table(header, rows, name, request)
         return cls(name, source=name, **table._asdict())
-
-    def _examine(self) -> tuple[Finding, ...]:
-        """Hold the series against what is plausible."""
-        found = check_ranges(self.P, self._origin("P")) + check_ranges(self.E, self._origin("E"))
-        if self.Q is None:
-            return found
-        origin = self._origin("Q")
-        found += check_ranges(self.Q, origin)
-        if not any(each.code == "water_balance" for each in self.remarks):
-            found += check_balance(self.P, self.E, self.Q, origin)
-        return found + gauge_findings(self.Q, self.P, origin)
 
     def _origin(self, role: str) -> Origin:
         return Origin(self.source, role, self.columns["PEQ".index(role)], self.dates)

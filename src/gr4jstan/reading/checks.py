@@ -15,15 +15,15 @@ Array = npt.NDArray[np.float64]
 # Values that stand for "missing" in hydrological archives.
 SENTINELS = np.array([-float(f"{n}{d}") for n in (99, 999, 9999) for d in ("", ".9", ".99")])
 
-# Values of formats and programs for "nothing there"; the largest ones are netCDF's 9.97e36 and CMIP's
-# 1e20, the integers those of 16 and 32 bits.
+# Values of formats and programs for "nothing there": rows of nines, the ends of 16 and 32 bits;
+# above 1e19 are netCDF's 9.97e36 and CMIP's 1e20.
 FILL_VALUES = np.array(
-    [-2147483648, -32768, -32767, -9999999, -999999, -99999, 9999, 32766, 32767, 65535, 99999]
-    + [999999, 9999999, 99999999, 999999999, 2147483647],
-    dtype=np.float64,
+    [10.0**n - 1 for n in (4, 5, 6, 7, 8, 9)]
+    + [1.0 - 10**n for n in (5, 6, 7)]
+    + [-(2.0**31), -(2.0**15), 1 - 2.0**15, 2.0**15 - 1, 2.0**15 - 2, 2.0**16 - 1, 2.0**31 - 1]
 )
 FILL_ABOVE = 1e19
-_PLAIN = 10.0  # times the largest other value
+_PLAIN = 10.0  # a fill value is so many times the largest flow
 
 _NAMES = {
     "P": "precipitation",

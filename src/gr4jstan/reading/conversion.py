@@ -91,7 +91,7 @@ def flow_in_mm(
     InputError
         Values that cannot be flows; an area without a unit, or a unit without an area.
     """
-    where, area = f"{origin.source}: {origin.title}", request.area
+    where, area = f"{origin.source}: {origin.title}", request.km2
     unit, found = _decided(origin, stated, request)
     if area is not None and unit is None:
         raise InputError(

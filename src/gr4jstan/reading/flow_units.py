@@ -16,6 +16,16 @@ FLOW_UNITS = NAMED
 
 _NAMES = {"P": "precip", "E": "pet", "Q": "flow"}
 _SQUARE = {"km2": 1.0, "ha": 0.01, "m2": 1e-6, "mi2": 1.609344**2, "acres": 4.0468564224e-3}
+_AREA_WORDS = {
+    "qkm": "km2",
+    "sqkm": "km2",
+    "squarekilometers": "km2",
+    "hectares": "ha",
+    "sqm": "m2",
+    "sqmi": "mi2",
+    "squaremiles": "mi2",
+    "acre": "acres",
+}
 _AREA = re.compile(r"\s*([0-9.eE+-]+|inf|nan)\s*(\S.*)?", re.I)
 _RADIATION = re.compile(r"rad|^rn|net|solar|glob|strahl|shortwave|longwave|ssr|ssd|sw|lw|ghi")
 
@@ -127,8 +137,7 @@ def _number(value: Any) -> float:
 def _square(area: str, text: str) -> float:
     """How many km2 the unit of an area is."""
     plain = text.strip().lower().replace("²", "2").replace("^", "").replace(" ", "")
-    others = {"qkm": "km2", "sqkm": "km2", "hectares": "ha", "sqmi": "mi2", "acre": "acres"}
-    plain = others.get(plain, {"squaremiles": "mi2", "sqm": "m2", "acres": "acres"}.get(plain, plain))
+    plain = _AREA_WORDS.get(plain, plain)
     if plain not in _SQUARE:
         raise InputError(
             f"--area (area=) is {area!r}; {text!r} is not a unit of area that is known "

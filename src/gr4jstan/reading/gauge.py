@@ -1,13 +1,13 @@
 """Faults of a gauge: spells of equal values, filled zeros, steps, spikes and a ceiling."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
 
 from gr4jstan.findings import Finding, warning
 from gr4jstan.reading.checks import Array, Origin, count_days
-from gr4jstan.reading.plausibility import span
+from gr4jstan.reading.plausibility import check_balance, check_ranges, span
 
 Spans = list[tuple[int, int]]
 
@@ -25,6 +25,8 @@ SPIKE = 10.0
 # Ceiling: days at the largest value, in how many floods.
 CEILING_DAYS, CEILING_FLOODS = 6, 3
 SHOWN = 20
+
+GAUGE_CODES = ("equal_flows", "filled_zeros", "flow_step", "flow_spike", "flow_ceiling")
 
 
 def gauge_findings(Q: Array, P: Array, origin: Origin) -> tuple[Finding, ...]:
@@ -87,6 +89,25 @@ def _finding(code: str, spans: Spans, what: str, origin: Origin) -> Finding:
         f"if that is not real, leave them out with --exclude {dates[0]} (exclude=)"
     )
     return warning(code, text, *dates)
+
+
+def examine(
+    P: Array, E: Array, Q: Array | None, origin: Callable[[str], Origin], balance: bool
+) -> tuple[Finding, ...]:
+    """Hold P, E and Q against what is plausible, with the balance of water if it is asked for.
+
+    Raises
+    ------
+    InputError
+        For what is impossible.
+    """
+    found = check_ranges(P, origin("P")) + check_ranges(E, origin("E"))
+    if Q is None:
+        return found
+    found += check_ranges(Q, origin("Q"))
+    if balance:
+        found += check_balance(P, E, Q, origin("Q"))
+    return found + gauge_findings(Q, P, origin("Q"))
 
 
 def runs(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int_]:
@@ -167,7 +188,9 @@ def _parts(steps: list[tuple[int, float]], days: npt.NDArray[np.int_]) -> Spans:
     """What lies between the steps and is the smaller part of the record."""
     edges = [0, *(at for at, _ in steps), days.size]
     levels = np.cumsum([0.0, *(np.sign(shift) for _, shift in steps)])
-    lengths = {x: sum(b - a for a, b, v in _stretches(edges, levels) if v == x) for x in set(levels)}
+    lengths = {
+        x: sum(b - a for a, b, v in _stretches(edges, levels) if v == x) for x in set(levels)
+    }
     usual = max(lengths, key=lambda each: lengths[each])
     return [(int(days[a]), int(days[b - 1])) for a, b, v in _stretches(edges, levels) if v != usual]
 
@@ -180,7 +203,9 @@ def spikes(Q: Array, P: Array) -> Spans:
     """Single days far above the days beside them, with more water than fell; or far below."""
     before, here, after = Q[:-2], Q[1:-1], Q[2:]
     with np.errstate(invalid="ignore", divide="ignore"):
-        alike = (before > 0) & (after > 0) & (np.maximum(before, after) < 2 * np.minimum(before, after))
+        alike = (
+            (before > 0) & (after > 0) & (np.maximum(before, after) < 2 * np.minimum(before, after))
+        )
         higher = alike & (here > SPIKE * np.maximum(before, after))
         lower = alike & (here > 0) & (here < np.minimum(before, after) / SPIKE)
         fell = np.convolve(P, np.ones(4))[: P.size]  # of this day and the three before

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 
-
 from gr4jstan.reading.units import find_unit, name_of, parse_temperature, parse_unit
 
 _OPEN, _CLOSE = "[({<", "])}>"
@@ -13,7 +12,30 @@ _VOLUME = re.compile(r"discharge_vol(\b|_)")
 _CALENDAR = re.compile(r"yy|dd[^a-z]*mm|mm[^a-z]*dd")
 
 # They may be the end of a name as well as a unit: a mean, a liquid, a cell, an inflow.
-_AMBIGUOUS = frozenset("m in l cm dm a k c f g kg j w ft ml af pa mol bar tag".split())
+_AMBIGUOUS = frozenset(
+    [
+        "m",
+        "in",
+        "l",
+        "cm",
+        "dm",
+        "a",
+        "k",
+        "c",
+        "f",
+        "g",
+        "kg",
+        "j",
+        "w",
+        "ft",
+        "ml",
+        "af",
+        "pa",
+        "mol",
+        "bar",
+        "tag",
+    ]
+)
 _FLOWS = ("q", "flow", "discharge", "runoff", "abfluss", "debit", "caudal")
 
 _SCALED_DEGREES = re.compile(
@@ -149,5 +171,3 @@ def _plain(text: str) -> str:
 
 def _key(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text)
-
-

@@ -133,7 +133,7 @@ def _unit_hint(role: str, mean: float) -> str:
     """Name the unit in which the mean would be a usual one; "" where it is one."""
     if role not in _CAUSES:
         return "; give --flow-unit (flow_unit=) and --area (area=) if it is not in mm/d"
-    if not 0 < mean or MEANS[role][0] <= mean <= MEANS[role][1]:
+    if not mean > 0 or MEANS[role][0] <= mean <= MEANS[role][1]:
         return ""
     distance = {
         name: abs(np.log(mean * factor / _USUAL[role])) for factor, name in _CAUSES[role].items()
@@ -142,7 +142,9 @@ def _unit_hint(role: str, mean: float) -> str:
     if not near:
         return ""
     option = {"P": "--precip-unit (precip_unit=)", "E": "--pet-unit (pet_unit=)"}[role]
-    return f"; is it in {' or '.join(name for _, name in near)}? Say so with {option}, or convert it"
+    return (
+        f"; is it in {' or '.join(name for _, name in near)}? Say so with {option}, or convert it"
+    )
 
 
 def turc_flow(aridity: npt.ArrayLike) -> Array:
@@ -180,7 +182,7 @@ def check_balance(P: Array, E: Array, Q: Array, origin: Origin) -> tuple[Finding
     if days.size < YEAR or days.size < OBSERVED_SHARE * (days[-1] - days[0] + 1):
         return ()
     rain, thirst, flow = (float(x[observed].mean()) for x in (P, E, Q))
-    if rain <= 0 or flow <= 0:
+    if rain <= 0 or flow <= 0 or np.ptp(P) == 0:  # the same rain every day is made up
         return ()
     expected = float(turc_flow(thirst / rain))
     excess = flow / rain - expected

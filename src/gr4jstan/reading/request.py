@@ -27,7 +27,7 @@ class Request:
     forcing_only: bool = False
     temperature_column: str | None = None
     latitude: float | None = None
-    area: float | None = None
+    area: float | str | None = None
     flow_unit: str | None = None
     precip_unit: str | None = None
     pet_unit: str | None = None
@@ -44,6 +44,11 @@ class Request:
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, check(value))
+
+    @property
+    def km2(self) -> float | None:
+        """The area [km2]."""
+        return None if self.area is None else float(self.area)
 
     @property
     def units(self) -> dict[str, str]:

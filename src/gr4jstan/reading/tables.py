@@ -12,8 +12,8 @@ from gr4jstan.errors import InputError
 from gr4jstan.findings import Finding, note
 from gr4jstan.reading.checks import Array, Origin, check_temperature
 from gr4jstan.reading.columns import OPTION, choose_columns
-from gr4jstan.reading.dates import check_counter, daily_index, is_counter, parse_dates
 from gr4jstan.reading.conversion import flow_in_mm, forcing_in_mm, temperature_in_degrees
+from gr4jstan.reading.dates import check_counter, daily_index, is_counter, parse_dates
 from gr4jstan.reading.pet import oudin
 from gr4jstan.reading.request import Request
 

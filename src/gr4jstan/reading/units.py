@@ -140,7 +140,11 @@ def find_unit(text: str) -> tuple[Unit | None, str]:
             rest = " ".join(words[:first] + words[first + length :])
             part = " ".join(words[first : first + length])
             unit = parse_unit(part)
-            if unit and _UNIT_LIKE.search(_plain(part)) and re.fullmatch(r"([^\W\d]{2,}\W*)+", rest):
+            if (
+                unit
+                and _UNIT_LIKE.search(_plain(part))
+                and re.fullmatch(r"([^\W\d]{2,}\W*)+", rest)
+            ):
                 return (None, text.strip()) if _UNIT_LIKE.search(_plain(rest)) else (unit, part)
     return None, text.strip()
 
@@ -158,13 +162,13 @@ def _plain(text: str) -> str:
     """Write a unit in lower case and ASCII, with blanks for products."""
     plain = unicodedata.normalize("NFKD", text.strip().replace("°", "deg").replace("º", "deg"))
     plain = "".join(c for c in plain if not unicodedata.combining(c))
-    plain = re.sub(r"[−–⁻]", "-", plain).replace("⁄", "/").lower()  # noqa: RUF001
+    plain = re.sub(r"[−–⁻]", "-", plain).replace("⁄", "/").lower()
     for pattern, word in _PHRASES:
         plain = re.sub(pattern, word, plain)
     plain = re.sub(r"\*\*|[\^{}$]", "", plain)
     plain = re.sub(r"\bper\b|(?<=[a-z])_per_", "/", plain)
     plain = re.sub(r"(?<![\d])\.|\.(?!\d)", " ", plain)  # not the point of a number
-    return re.sub(r"[*·⋅∙•×_,]", " ", plain)  # noqa: RUF001
+    return re.sub(r"[*·⋅∙•×_,]", " ", plain)
 
 
 def _tokens(plain: str) -> list[tuple[str, float, bool, int]]:
@@ -273,7 +277,7 @@ _TEMPERATURE = re.compile(
 def parse_temperature(text: str) -> str | None:
     """Read a unit of temperature: ``degC``, ``K``, ``degF`` or ``0.1 degC``; None for another."""
     plain = unicodedata.normalize("NFKD", text.strip().replace("°", "deg").replace("º", "deg"))
-    plain = re.sub(r"[−–]", "-", plain).lower().replace("_", " ").replace(",", ".").strip(" .")  # noqa: RUF001
+    plain = re.sub(r"[−–]", "-", plain).lower().replace("_", " ").replace(",", ".").strip(" .")
     found = _TEMPERATURE.fullmatch(plain)
     if found is None:
         return None
@@ -282,4 +286,3 @@ def parse_temperature(text: str) -> str | None:
     if scale and scale[0] in "0." and float(scale) != 0.1:
         return None
     return f"0.1 {unit}" if scale or found["tenth"] else unit
-
