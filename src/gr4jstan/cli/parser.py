@@ -120,6 +120,7 @@ def _fit(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     add_output(parser, *_INTO_FOLDER)
     add_columns(parser)
+    add_period(parser, "observations left out")
     add_period(parser, "warm-up of the simulation")
     add_period(parser, "validation")
     add_model(parser)
@@ -203,6 +204,7 @@ def _fit_many(parser: argparse.ArgumentParser) -> None:
         help="write report.html and the bands of the flow for each catchment, too",
     )
     add_columns(parser)
+    add_period(parser, "observations left out")
     add_period(parser, "warm-up of the simulation")
     add_period(parser, "validation")
     add_model(parser)
@@ -262,5 +264,6 @@ def _export(parser: argparse.ArgumentParser) -> None:
     add_data(parser, default="example")
     add_output(parser, *_INTO_FOLDER)
     add_columns(parser)
+    add_period(parser, "observations left out")
     add_period(parser, "warm-up of the simulation")
     add_model(parser)

@@ -144,6 +144,7 @@ def fit(
         end=period.get("end"),
         warmup=period.get("warmup"),
         validation=validation_period(period, validation),
+        exclude=period.get("exclude"),
     )
     result = run_task(task, settings, show_progress=show_progress)
     if not result.diagnostics["converged"] or gravest(result.findings) == "unfit":
@@ -241,6 +242,7 @@ def describe_run(task: Task, settings: SamplerSettings, cmdstan: Path, code: str
         "warmup": task.warmup,
         "observed_days": len(task.days),
         "validation": None if task.validation is None else _describe_validation(task.validation),
+        "exclude": list(task.exclude),
         "parameters": list(model.parameters),
         "model": {
             "structure": model.spec.structure,

@@ -6,6 +6,7 @@ from gr4jstan.errors import InputError
 from gr4jstan.model.options import ModelOptions
 from gr4jstan.options import Option
 from gr4jstan.reading.options import ReadingOptions
+from gr4jstan.reading.spans import Spans, split_spans
 from gr4jstan.sampling.settings import SamplerOptions
 
 if TYPE_CHECKING:
@@ -27,6 +28,17 @@ class PeriodOptions(TypedDict, total=False):
         "Day | None",
         Option(
             "last day that is simulated (default: the file's last)", metavar="DAY", group="period"
+        ),
+    ]
+    exclude: Annotated[
+        "Spans | None",
+        Option(
+            "days whose observations do not count, both included; may be repeated; P and E of "
+            "these days are used",
+            kind=split_spans,
+            metavar="FIRST:LAST",
+            group="observations left out",
+            repeated=True,
         ),
     ]
     warmup: Annotated[

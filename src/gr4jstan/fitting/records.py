@@ -12,6 +12,9 @@ from gr4jstan.findings import Finding, note
 
 # Labels stand in commands that a report shows for copying.
 Day = Annotated[str, msgspec.Meta(pattern=r"\A(\d{4}-\d\d-\d\d|day \d{1,9})\Z")]
+Span = Annotated[
+    str, msgspec.Meta(pattern=r"\A(\d{4}-\d\d-\d\d:\d{4}-\d\d-\d\d|\d{1,9}:\d{1,9})\Z")
+]
 
 
 class Mode(msgspec.Struct, frozen=True):
@@ -59,6 +62,7 @@ class Run(msgspec.Struct, frozen=True):
     versions: dict[str, str]
     sha256: dict[str, str]
     start: Start
+    exclude: list[Span] = []
     findings: list[Finding] = []
 
 

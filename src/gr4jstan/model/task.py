@@ -13,6 +13,7 @@ from gr4jstan.model.stan_data import StanData, observed_days, stan_data
 from gr4jstan.model.warmup import warmup_days
 from gr4jstan.reading.catchment import Catchment, Day
 from gr4jstan.reading.sources import as_catchment
+from gr4jstan.reading.spans import Spans
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,8 @@ class Task:
         Data of the Stan program.
     validation : Validation, optional
         A period that the calibration does not see.
+    exclude : tuple of str
+        ``FIRST:LAST`` of the days whose observations do not count.
     """
 
     catchment: Catchment
@@ -44,6 +47,7 @@ class Task:
     days: NDArray[np.int_]
     data: StanData
     validation: "Validation | None" = None
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ def define_task(
     end: Day | None = None,
     warmup: str | int | None = None,
     validation: tuple[Day | None, Day | None] | None = None,
+    exclude: Spans | None = None,
 ) -> Task:
     """Choose the periods, check that they can be used, and make the program's data.
 
@@ -87,6 +92,8 @@ def define_task(
     validation : (start, end), optional
         First and last day of the validation period; None stands for the end of the data, or for
         the day beside the calibration period.
+    exclude : str or sequence, optional
+        Days whose observations do not count, see `gr4jstan.reading.catchment.Catchment.without`.
 
     Raises
     ------
@@ -94,6 +101,9 @@ def define_task(
         If data or periods are not usable, or the periods overlap.
     """
     record = as_catchment(data)
+    if exclude is not None:
+        record = record.without(exclude)
+    excluded = next((each.dates for each in record.remarks if each.code == "excluded"), ())
     catchment = record.select(start, end)
     skipped = warmup_days(model, catchment, warmup)
     return Task(
@@ -103,6 +113,7 @@ def define_task(
         days=observed_days(model, catchment, skipped),
         data=stan_data(model, catchment, skipped),
         validation=None if validation is None else _validation(record, start, end, validation),
+        exclude=excluded,
     )
 
 

@@ -22,9 +22,12 @@ from gr4jstan.reading.checks import (
 )
 from gr4jstan.reading.dates import daily_index, parse_dates
 from gr4jstan.reading.frames import frame_cells
+from gr4jstan.reading.gauge import GAUGE_CODES, examine, gauge_findings
 from gr4jstan.reading.options import ReadingOptions
+from gr4jstan.reading.plausibility import span
 from gr4jstan.reading.request import Request
 from gr4jstan.reading.series import aligned
+from gr4jstan.reading.spans import EXCLUDE, Spans, parse_spans
 from gr4jstan.reading.tables import parse_table
 
 Day = str | int | dt.date | np.datetime64
@@ -56,7 +59,10 @@ class Catchment:
     columns : tuple of str
         What messages call P, E and Q.
     remarks : tuple of Finding
-        What was noticed in reading.
+        What was noticed in reading, and what is not plausible.
+    examined : bool
+        Whether the series were held against what is plausible before: parts of a catchment are not
+        examined again.
 
     Raises
     ------
@@ -72,6 +78,7 @@ class Catchment:
     source: str = ""
     columns: tuple[str, str, str] = ("P", "E", "Q")
     remarks: tuple[Finding, ...] = ()
+    examined: bool = False
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -92,6 +99,11 @@ class Catchment:
             Q, found = clean_flow(as_series(self.Q, origin), origin)
             put(self, "Q", Q)
             put(self, "remarks", (*self.remarks, *found))
+        if not self.examined:
+            unbalanced = any(each.code == "water_balance" for each in self.remarks)
+            found = examine(self.P, self.E, self.Q, self._origin, balance=not unbalanced)
+            put(self, "remarks", (*self.remarks, *found))
+            put(self, "examined", True)
         for array in (self.P, self.E, self.Q):
             if array is not None:
                 array.setflags(write=False)
@@ -126,6 +138,12 @@ class Catchment:
         """Name day number `day`, counted from 0: its date, or "day 17"."""
         return day_label(self.dates, day)
 
+    def _days(self, first: Day, last: Day) -> tuple[int, int]:
+        days = self.position(first, EXCLUDE), self.position(last, EXCLUDE)
+        if days[1] < days[0]:
+            raise InputError(f"{EXCLUDE}: the end {last} is before the start {first}")
+        return days
+
     def select(self, start: Day | None = None, end: Day | None = None) -> Self:
         """Take the days from `start` to `end`, both included.
 
@@ -154,7 +172,46 @@ class Catchment:
             E=self.E[part],
             Q=None if self.Q is None else self.Q[part],
             dates=None if self.dates is None else self.dates[part],
+            remarks=tuple(each for each in self.remarks if self._concerns(each, first, last)),
         )
+
+    def _concerns(self, finding: Finding, first: int, last: int) -> bool:
+        """Whether a finding is about one of the days from `first` to `last`, or about none."""
+        for days in finding.dates:
+            begin, end = (self.position(day, "dates") for day in days.split(":"))
+            if begin <= last and end >= first:
+                return True
+        return not finding.dates
+
+    def without(self, spans: Spans) -> Self:
+        """Leave out the observations of some days: Q becomes NaN there, P and E stay.
+
+        Parameters
+        ----------
+        spans : str or sequence
+            ``"FIRST:LAST"``, both included, or several of them, or pairs (first, last) of what
+            `select` takes.
+
+        Raises
+        ------
+        InputError
+            A span that cannot be understood, lies outside the data, or ends before it starts.
+        """
+        days = tuple(self._days(*each) for each in parse_spans(spans))
+        if self.Q is None or not days:
+            return self
+        Q = self.Q.copy()
+        for first, last in days:
+            Q[first : last + 1] = np.nan
+        origin = self._origin("Q")
+        texts = tuple(span(origin, *each) for each in days)
+        count = int((np.isfinite(self.Q) & np.isnan(Q)).sum())
+        left_out = note(
+            "excluded", f"{count_days(count)} of Q left out of it ({', '.join(texts)})", *texts
+        )
+        kept = tuple(each for each in self.remarks if each.code not in GAUGE_CODES)
+        found = gauge_findings(Q, self.P, origin)
+        return replace(self, Q=Q, remarks=(*kept, *found, left_out))
 
     def to_frame(self) -> pd.DataFrame:
         """Give the data as a DataFrame with the columns P, E and, where there is one, Q.

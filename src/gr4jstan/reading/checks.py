@@ -16,6 +16,16 @@ Array = npt.NDArray[np.float64]
 # Values that stand for "missing" in hydrological archives.
 SENTINELS = np.array([-float(f"{n}{d}") for n in (99, 999, 9999) for d in ("", ".9", ".99")])
 
+# Values of formats and programs for "nothing there": rows of nines, the ends of 16 and 32 bits;
+# above 1e19 are netCDF's 9.97e36 and CMIP's 1e20.
+FILL_VALUES = np.array(
+    [10.0**n - 1 for n in (4, 5, 6, 7, 8, 9)]
+    + [1.0 - 10**n for n in (5, 6, 7)]
+    + [-(2.0**31), -(2.0**15), 1 - 2.0**15, 2.0**15 - 1, 2.0**15 - 2, 2.0**16 - 1, 2.0**31 - 1]
+)
+FILL_ABOVE = 1e19
+_PLAIN = 10.0  # a fill value is so many times the largest flow
+
 _NAMES = {
     "P": "precipitation",
     "E": "potential evapotranspiration",
@@ -88,8 +98,9 @@ def check_forcing(values: Array, origin: Origin) -> None:
         Naming the first days.
     """
     _check_present(values, origin)
-    _refuse(np.isinf(values), values, origin, "infinite")
-    _refuse(values < 0, values, origin, "negative")
+    check_fill_values(values, origin)
+    refuse(np.isinf(values), values, origin, "infinite")
+    refuse(values < 0, values, origin, "negative")
 
 
 def check_temperature(values: Array, origin: Origin) -> None:
@@ -100,7 +111,8 @@ def check_temperature(values: Array, origin: Origin) -> None:
     InputError
         Naming the first days.
     """
-    known = values[~_missing(values)]
+    check_fill_values(values, origin)
+    known = values[~is_missing(values)]
     if known.size and (known > 150).all():
         raise InputError(
             f"{origin.source}: {origin.title} is in kelvin by the look of it (from "
@@ -108,7 +120,40 @@ def check_temperature(values: Array, origin: Origin) -> None:
         )
     _check_present(values, origin)
     outside = ~((values >= -90) & (values <= 60))
-    _refuse(outside, values, origin, "outside -90 to 60 degC")
+    refuse(outside, values, origin, "outside -90 to 60 degC")
+
+
+def is_fill(values: Array) -> npt.NDArray[np.bool_]:
+    """Tell which values stand for nothing in some format, whatever the series."""
+    with np.errstate(invalid="ignore"):
+        beyond = (np.abs(values) >= FILL_ABOVE) & np.isfinite(values)
+    return np.isin(values, FILL_VALUES) | beyond
+
+
+def check_fill_values(values: Array, origin: Origin) -> None:
+    """Refuse P, E or T with a fill value in it.
+
+    Raises
+    ------
+    InputError
+        Naming the first days.
+    """
+    hint = f"; it stands for a missing value, and {origin.role} is needed on every day"
+    refuse(is_fill(values), values, origin, "a fill value", hint)
+
+
+def _fill_flows(values: Array, origin: Origin) -> npt.NDArray[np.bool_]:
+    """Tell which flows are fill values; refuse those that could be flows."""
+    fill = is_fill(values)
+    if not fill.any():
+        return fill
+    others = values[~fill & np.isfinite(values) & ~np.isin(values, SENTINELS)]
+    largest = float(others.max()) if others.size else 0.0
+    real = fill & (values > 0) & (values <= 2 * largest)
+    doubtful = fill & ~real & (values > 0) & (values < _PLAIN * largest)
+    hint = "; leave missing streamflow empty"
+    refuse(doubtful, values, origin, "a flow or a fill value", hint)
+    return fill & ~real
 
 
 def clean_flow(values: Array, origin: Origin) -> tuple[Array, tuple[Finding, ...]]:
@@ -124,7 +169,7 @@ def clean_flow(values: Array, origin: Origin) -> tuple[Array, tuple[Finding, ...
     InputError
         For infinite or negative flows, naming the first days.
     """
-    marked = np.isin(values, SENTINELS)
+    marked = np.isin(values, SENTINELS) | _fill_flows(values, origin)
     remarks: tuple[Finding, ...] = ()
     if marked.any():
         found = ", ".join(f"{v:g}" for v in np.unique(values[marked]))
@@ -132,23 +177,30 @@ def clean_flow(values: Array, origin: Origin) -> tuple[Array, tuple[Finding, ...
         text = f"{found} read as missing in column {origin.column!r} ({days})"
         remarks = (note("missing_value", text),)
     Q = np.where(marked, np.nan, values)
-    _refuse(np.isinf(Q), Q, origin, "infinite")
-    _refuse(Q < 0, Q, origin, "negative", "; leave missing streamflow empty")
+    refuse(np.isinf(Q), Q, origin, "infinite")
+    refuse(Q < 0, Q, origin, "negative", "; leave missing streamflow empty")
     return Q, remarks
 
 
-def _missing(values: Array) -> npt.NDArray[np.bool_]:
+def is_missing(values: Array) -> npt.NDArray[np.bool_]:
+    """Tell which values are not there, by NaN or a sentinel."""
     return np.isnan(values) | np.isin(values, SENTINELS)
 
 
 def _check_present(values: Array, origin: Origin) -> None:
     hint = f"; {origin.role} is needed on every day"
-    _refuse(_missing(values), values, origin, "missing", hint)
+    refuse(is_missing(values), values, origin, "missing", hint)
 
 
-def _refuse(
+def refuse(
     bad: npt.NDArray[np.bool_], values: Array, origin: Origin, what: str, hint: str = ""
 ) -> None:
+    """Refuse a series for the days that are bad, naming the first.
+
+    Raises
+    ------
+    InputError
+    """
     found = np.flatnonzero(bad)
     if not found.size:
         return

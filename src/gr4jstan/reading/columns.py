@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gr4jstan.errors import InputError
 from gr4jstan.findings import Finding, note, warning
-from gr4jstan.reading.flow_units import FLOW_UNITS
+from gr4jstan.reading.flow_units import per_day
 from gr4jstan.reading.headers import parse_header, parse_temperature_header
 from gr4jstan.reading.request import Request
 
@@ -25,6 +25,21 @@ OPTION = {
     "E": "--pet-column (pet_column=)",
     "Q": "--discharge-column (discharge_column=)",
     "T": "--temperature-column (temperature_column=)",
+}
+_BY_OPTION = {
+    "P": ", or say the unit with --precip-unit (precip_unit=)",
+    "E": ", or say the unit with --pet-unit (pet_unit=)",
+    "Q": ", or say the unit with --flow-unit (flow_unit=)",
+}
+# Zero and degree of a unit of temperature, in degC.
+TEMPERATURES = {
+    unit: (zero, scale / size)
+    for size, tenth in ((1, ""), (10, "0.1 "))
+    for unit, zero, scale in (
+        (f"{tenth}degC", 0.0, 1.0),
+        (f"{tenth}K", -273.15, 1.0),
+        (f"{tenth}degF", -32 / 1.8, 1 / 1.8),
+    )
 }
 
 # Keys are header names without case, accents, units and punctuation. Names of the second tier count
@@ -74,8 +89,8 @@ _SIMULATED = re.compile("sim|mod")
 class Columns:
     """Positions of the columns in the header.
 
-    `date` is the one that the user named, if any. Either `E` or `T` is there. `flow_unit` is the
-    one that the name of Q states, if any.
+    `date` is the one that the user named, if any. Either `E` or `T` is there. `units` are those
+    that the names of P, E, T and Q state, if any.
     """
 
     date: int | None
@@ -83,7 +98,7 @@ class Columns:
     E: int | None
     T: int | None
     Q: int | None
-    flow_unit: str | None = None
+    units: Mapping[str, str | None] = field(default_factory=dict)
     remarks: tuple[Finding, ...] = ()
 
 
@@ -101,8 +116,7 @@ def choose_columns(header: Sequence[str], request: Request, source: str) -> Colu
     ------
     InputError
         A column asked for is not there, none or several columns could be one role, or the name of a
-        column states a unit that is not mm/d (degC for T; for Q the one asked for, or with an area
-        any of `FLOW_UNITS`).
+        column states a unit that cannot be converted with what is known, and no other is asked for.
     """
     parsed = [parse_header(name) for name in header]
     warm = [parse_temperature_header(name) for name in header]
@@ -116,9 +130,9 @@ def choose_columns(header: Sequence[str], request: Request, source: str) -> Colu
             candidates = [asked[role]]
         else:
             candidates = _candidates(role, header, names, set(asked.values()), remarks)
-        usable = _usable(role, candidates, names, request)
+        usable = _usable(role, candidates, header, names, request)
         if candidates and not usable:
-            message = _unit_message(role, candidates, header, names, request)
+            message = _unit_message(role, candidates, header, names)
             if role != "Q" or role in asked or request.flow_unit:
                 raise InputError(f"{source}: {message}")
             remarks.append(note("no_flow_read", f"no streamflow was read: {message}"))
@@ -150,9 +164,11 @@ def choose_columns(header: Sequence[str], request: Request, source: str) -> Colu
                 f"if there is an observed one, name it with {OPTION['Q']}",
             )
         )
-    return Columns(
-        asked.get("date"), P, E, T, Q, None if Q is None else parsed[Q][1], tuple(remarks)
-    )
+    chosen = {"P": P, "E": E, "T": T, "Q": Q}
+    units = {
+        role: (warm if role == "T" else parsed)[i][1] for role, i in chosen.items() if i is not None
+    }
+    return Columns(asked.get("date"), P, E, T, Q, units, tuple(remarks))
 
 
 def _asked(header: Sequence[str], name: str, role: str, source: str) -> int:
@@ -191,16 +207,29 @@ def _candidates(
 
 
 def _usable(
-    role: str, candidates: Sequence[int], parsed: Sequence[Header], request: Request
+    role: str,
+    candidates: Sequence[int],
+    header: Sequence[str],
+    parsed: Sequence[Header],
+    request: Request,
 ) -> list[int]:
-    """Take the candidates whose names do not state a wrong unit."""
-    if role != "Q":
-        wanted = "degC" if role == "T" else "mm/d"
-        return [i for i in candidates if parsed[i][1] in (None, wanted)]
-    usable = [i for i in candidates if parsed[i][1] in (None, request.flow_unit or "mm/d")]
-    if usable or request.flow_unit or request.area is None:
+    """Take the candidates whose unit is the one asked for or mm/d, else those to be converted."""
+    asked = request.units.get(role)
+    usual = asked or ("degC" if role == "T" else "mm/d")
+    usable = [i for i in candidates if parsed[i][1] in (None, usual)]
+    if usable:
         return usable
-    return [i for i in candidates if parsed[i][1] in FLOW_UNITS]
+    if asked:
+        return list(candidates)
+    return [i for i in candidates if _convertible(role, header[i], parsed[i][1], request)]
+
+
+def _convertible(role: str, name: str, unit: str | None, request: Request) -> bool:
+    """Whether a unit can be converted with what is known."""
+    if role == "T":
+        return unit in TEMPERATURES
+    known = per_day(role, unit, name)
+    return known is not None and (not known[1] or request.area is not None)
 
 
 def _refuse_shared(asked: Mapping[str, int], header: Sequence[str], source: str) -> None:
@@ -228,22 +257,15 @@ def _unit_message(
     candidates: Sequence[int],
     header: Sequence[str],
     parsed: Sequence[Header],
-    request: Request,
 ) -> str:
     stated = " and ".join(f"column {header[i]!r} (in {parsed[i][1]})" for i in candidates)
-    if role == "Q" and request.flow_unit:
-        return (
-            f"--flow-unit (flow_unit=) says that Q is in {request.flow_unit}, but by name {stated} "
-            f"is not; change the unit, or name another column with {OPTION['Q']}"
-        )
-    if role == "T":
-        kelvin = any(parsed[i][1] == "K" for i in candidates)
-        hint = "convert (subtract 273.15)" if kelvin else "convert ((F - 32) / 1.8)"
-        return f"T must be in degC, and by name {stated} is not; {hint} and rename it"
-    hint = "convert and rename it"
-    if role == "Q" and any(parsed[i][1] in FLOW_UNITS for i in candidates):
+    hint = f"convert and rename it{_BY_OPTION.get(role, '')}"
+    if role == "Q" and any(per_day(role, parsed[i][1]) for i in candidates):
         hint = "give the catchment's area in km2 with --area (area=)"
-    return f"{role} must be in mm/d, and by name {stated} is not; {hint}"
+    if role == "E" and any(per_day(role, parsed[i][1]) for i in candidates):
+        hint = f"by name it is a radiation; compute E from it, or name a column with {OPTION['E']}"
+    wanted = "degC" if role == "T" else "mm/d"
+    return f"{role} must be in {wanted}, and by name {stated} is not; {hint}"
 
 
 def _no_evaporation(header: Sequence[str], T: int | None) -> str:

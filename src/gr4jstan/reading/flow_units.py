@@ -7,24 +7,27 @@ import numpy as np
 import numpy.typing as npt
 
 from gr4jstan.errors import InputError
+from gr4jstan.reading.units import LATENT_HEAT, NAMED, Unit, name_of, parse_unit
 
 Array = npt.NDArray[np.float64]
 
-# mm/d over 1 km2 that one unit of flow is; a foot is 0.3048 m.
-_OVER_1_KM2 = {"m3/s": 86.4, "l/s": 0.0864, "cfs": 86.4 * 0.3048**3}
-FLOW_UNITS = ("mm/d", *_OVER_1_KM2)
+# A unit is found by `gr4jstan.reading.units`; these are the usual ones, by their names.
+FLOW_UNITS = NAMED
 
-_SPELLINGS = {
-    "mm/d": re.compile(r"(mm|millimet(er|re)s?)(/?1?(d|day|24h)(-1)?)?"),
-    "m3/s": re.compile(r"m3/?s(ec(ond)?)?(-1)?|cms|cumecs?|cubicmet(er|re)s/sec(ond)?"),
-    "l/s": re.compile(r"(l|dm3|lit(er|re)s)/?s(ec(ond)?)?(-1)?|lps"),
-    "cfs": re.compile(r"(ft3|cf|cubicfeet)/?s(ec(ond)?)?(-1)?"),
+_NAMES = {"P": "precip", "E": "pet", "Q": "flow"}
+_SQUARE = {"km2": 1.0, "ha": 0.01, "m2": 1e-6, "mi2": 1.609344**2, "acres": 4.0468564224e-3}
+_AREA_WORDS = {
+    "qkm": "km2",
+    "sqkm": "km2",
+    "squarekilometers": "km2",
+    "hectares": "ha",
+    "sqm": "m2",
+    "sqmi": "mi2",
+    "squaremiles": "mi2",
+    "acre": "acres",
 }
-_OTHER = re.compile(
-    r"(m3|l|dm3|ft3|cf|hm3|gl|ml)(/?(d|day|h)(-1)?)?|l|m|cm|in|inch(es)?"
-    r"|(mm|m|cm|in|inch)/?(s|sec|min|h|hr|hour|d|day|week|month|mon|yr|year|a|y)(-1)?"
-    r"|.*(/s(ec.*)?|s-1|/h(our|r)?|h-1)"
-)
+_AREA = re.compile(r"\s*([0-9.eE+-]+|inf|nan)\s*(\S.*)?", re.I)
+_RADIATION = re.compile(r"rad|^rn|net|solar|glob|strahl|shortwave|longwave|ssr|ssd|sw|lw|ghi")
 
 
 def unit_of(text: str) -> str | None:
@@ -35,51 +38,112 @@ def unit_of(text: str) -> str | None:
     str or None
         One of `FLOW_UNITS`; the text itself for another unit; None where it is no such unit.
     """
-    compact = re.sub(
-        r"[\s^*·_{}$]|per", lambda m: "/" if m[0] == "per" else "", text.strip().lower()
-    )
-    compact = compact.replace("³", "3").replace("−", "-").replace(".", "")
-    for unit, spelling in _SPELLINGS.items():
-        if spelling.fullmatch(compact):
-            return unit
-    return text if _OTHER.fullmatch(compact) else None
+    unit = parse_unit(text)
+    return None if unit is None else name_of(unit, text)
 
 
-def check_flow_unit(unit: str) -> str:
-    """Give a unit that the user names as one of `FLOW_UNITS`.
+def per_day(role: str, text: str | None, name: str = "") -> tuple[float, bool] | None:
+    """Give what makes mm/d of a unit.
+
+    Parameters
+    ----------
+    role : {"P", "E", "Q"}
+    text : str or None
+        The unit; None stands for mm/d.
+    name : str
+        The column, in which a net radiation is told from a latent heat.
+
+    Returns
+    -------
+    tuple of (float, bool) or None
+        The factor, and whether it is yet to be divided by the area [km2]; None where the unit is
+        not one of this role. Heat is converted with 2.45 MJ/kg.
+    """
+    unit = Unit("depth") if text is None else parse_unit(text)
+    if unit is None:
+        return None
+    if unit.kind == "depth":
+        return unit.factor, False
+    if unit.kind == "flow" and role == "Q":
+        return unit.factor / 1000, True
+    if unit.kind == "energy" and role == "E" and not _RADIATION.search(name.lower()):
+        return unit.factor / LATENT_HEAT, False
+    return None
+
+
+def check_unit(role: str, unit: Any) -> str:
+    """Give a unit that the user names, as `unit_of` does.
 
     Raises
     ------
     InputError
-        It is another one.
+        It is not one of the role's.
     """
     known = unit_of(str(unit))
-    if known not in FLOW_UNITS:
-        raise InputError(
-            f"--flow-unit (flow_unit=) is {unit!r}; it must be one of {', '.join(FLOW_UNITS)}"
-        )
-    return str(known)
+    if known is None or per_day(role, known) is None:
+        option = f"--{_NAMES[role]}-unit ({_NAMES[role]}_unit=)"
+        choices = ", ".join(FLOW_UNITS) if role == "Q" else _FORCING[role]
+        raise InputError(f"{option} is {unit!r}; it must be one of {choices}")
+    return known
+
+
+_FORCING = {
+    "P": "mm/d, 0.1 mm, cm, m, inch, mm/h, kg m-2 s-1",
+    "E": "mm/d, 0.1 mm, cm, m, inch, mm/h, kg m-2 s-1, W/m2, MJ/m2/d, J/m2",
+}
+
+
+def check_flow_unit(unit: Any) -> str:
+    """Give a unit of streamflow that the user names, see `check_unit`."""
+    return check_unit("Q", unit)
 
 
 def check_area(area: Any) -> float:
     """Give a catchment's area [km2] as a float.
+
+    Parameters
+    ----------
+    area : float or str
+        In km2, or with its unit, as in ``"53.9 mi2"``: km2, ha, m2, mi2 or acres.
 
     Raises
     ------
     InputError
         It is not a number above 0, or larger than any river's catchment.
     """
-    try:
-        number = float(area)
-    except (TypeError, ValueError):
-        number = np.nan
+    number = np.nan
+    if isinstance(area, str):
+        if found := _AREA.fullmatch(area):
+            number = _number(found[1]) * _square(area, found[2] or "km2")
+    elif area is not None:
+        number = _number(area)
     if not 0 < number < np.inf:
         raise InputError(f"--area (area=) is {area}; it must be a number of km2 above 0")
     if number > 1e7:
         raise InputError(
-            f"--area (area=) is {area}; no catchment has so many km2 (is it in m2 or hectares?)"
+            f"--area (area=) is {area}; no catchment has so many km2 (is it in m2 or hectares? "
+            "write it with its unit, as in '5390 ha')"
         )
     return number
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _square(area: str, text: str) -> float:
+    """How many km2 the unit of an area is."""
+    plain = text.strip().lower().replace("²", "2").replace("^", "").replace(" ", "")
+    plain = _AREA_WORDS.get(plain, plain)
+    if plain not in _SQUARE:
+        raise InputError(
+            f"--area (area=) is {area!r}; {text!r} is not a unit of area that is known "
+            f"({', '.join(_SQUARE)})"
+        )
+    return _SQUARE[plain]
 
 
 def to_mm_per_day(Q: npt.ArrayLike, unit: str, area: float) -> Array:
@@ -89,12 +153,15 @@ def to_mm_per_day(Q: npt.ArrayLike, unit: str, area: float) -> Array:
     ----------
     Q : array-like, any shape
         Streamflow in `unit`; NaN stays NaN.
-    unit : {"m3/s", "l/s", "cfs"}
-        ``cfs`` are cubic feet per second.
+    unit : str
+        One of `FLOW_UNITS`, or another flow or depth; ``cfs`` are cubic feet per second.
     area : float
         Area of the catchment [km2].
     """
-    return np.asarray(Q, dtype=np.float64) * (_OVER_1_KM2[unit] / area)
+    known = per_day("Q", unit)
+    assert known is not None, unit
+    factor, over_area = known
+    return np.asarray(Q, dtype=np.float64) * (factor / area if over_area else factor)
 
 
 def balance_remark(P: Array, Q: Array) -> str | None:

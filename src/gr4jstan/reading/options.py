@@ -1,11 +1,30 @@
 """The options of reading: which columns, in what form and units."""
 
+import re
 from typing import Annotated, TypedDict
 
 from gr4jstan.options import Option, yes_or_no
 
 # Those of `gr4jstan.reading.flow_units`, which costs an import of numpy.
-FLOW_UNITS = ("mm/d", "m3/s", "l/s", "cfs")
+FLOW_UNITS = (
+    "mm/d", "m3/s", "l/s", "cfs", "mm/h", "m3/d", "ML/d", "MGD", "kcfs", "l/s/km2", "m3/s/km2",
+)  # fmt: skip
+
+
+def area_or_text(text: str) -> float | str:
+    """A number of km2, or a number with its unit, which the reader checks.
+
+    Raises
+    ------
+    ValueError
+        The text does not begin with a number.
+    """
+    if re.match(r"\s*[+-]?\d*\.?\d+.*[a-zA-Z]+.*", text) and not text.lower().startswith("inf"):
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return float(text)
 
 
 class ForcingOptions(TypedDict, total=False):
@@ -33,6 +52,22 @@ class ForcingOptions(TypedDict, total=False):
             "column of the potential evapotranspiration E [mm/d] (default: E, PET or another "
             "common name)",
             metavar="NAME",
+        ),
+    ]
+    precip_unit: Annotated[
+        str | None,
+        Option(
+            "unit of the precipitation, such as 0.1mm, inch or 'kg m-2 s-1' (default: the one that "
+            "the column's name states, else mm/d)",
+            metavar="UNIT",
+        ),
+    ]
+    pet_unit: Annotated[
+        str | None,
+        Option(
+            "unit of E, such as 0.1mm, inch or W/m2 (default: the one that the column's name "
+            "states, else mm/d)",
+            metavar="UNIT",
         ),
     ]
     temperature_column: Annotated[
@@ -91,16 +126,17 @@ class ReadingOptions(ForcingOptions, total=False):
     flow_unit: Annotated[
         str | None,
         Option(
-            "unit of the streamflow; all but mm/d need --area (default: the one that the column's "
-            "name states, else mm/d)",
-            choices=FLOW_UNITS,
+            "unit of the streamflow: mm/d, mm/h, l/s/km2; with --area m3/s, l/s, m3/d, ML/d, MGD, "
+            "cfs, kcfs (default: the one that the column's name states, else mm/d)",
+            metavar="UNIT",
         ),
     ]
     area: Annotated[
-        float | None,
+        float | str | None,
         Option(
-            "area of the catchment [km2], for streamflow that is not in mm/d",
-            kind=float,
+            "area of the catchment [km2], or with its unit, as 5390ha or 53.9mi2, for streamflow "
+            "that is not a depth",
+            kind=area_or_text,
             metavar="KM2",
         ),
     ]

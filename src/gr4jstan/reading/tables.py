@@ -8,18 +8,11 @@ import numpy as np
 import pandas as pd
 
 from gr4jstan.errors import InputError
-from gr4jstan.findings import Finding, note, warning
-from gr4jstan.reading.checks import (
-    SENTINELS,
-    Array,
-    Origin,
-    check_forcing,
-    check_temperature,
-    clean_flow,
-)
+from gr4jstan.findings import Finding, note
+from gr4jstan.reading.checks import SENTINELS, Array, Origin, check_temperature
 from gr4jstan.reading.columns import OPTION, choose_columns
+from gr4jstan.reading.conversion import flow_in_mm, forcing_in_mm, temperature_in_degrees
 from gr4jstan.reading.datecolumns import read_dates
-from gr4jstan.reading.flow_units import balance_remark, to_mm_per_day
 from gr4jstan.reading.gauges import rows_of_gauge
 from gr4jstan.reading.pet import oudin
 from gr4jstan.reading.request import Request
@@ -105,60 +98,38 @@ def parse_table(
 
     notes = [*at.remarks, *remarks]
     P, rain = read("P", at.P)
-    check_forcing(P, rain)
+    P, found = forcing_in_mm(P, rain, at.units["P"], request)
+    notes += found
     if at.E is not None:
         E, thirst = read("E", at.E)
+        E, found = forcing_in_mm(E, thirst, at.units["E"], request)
     else:
         assert at.T is not None and request.latitude is not None
         T, thirst = read("T", at.T)
-        E, note = _evaporation(T, thirst, request.latitude)
-        notes.append(note)
+        E, found = _evaporation(T, thirst, at.units["T"], request.latitude)
+    notes += found
     if at.Q is None:
         return Table(P, E, None, dates, (rain.column, thirst.column, "Q"), tuple(notes))
     Q, flow = read("Q", at.Q)
-    Q, flow_notes = _flow(Q, flow, P, at.flow_unit, request)
+    Q, flow_notes = flow_in_mm(Q, flow, P, at.units["Q"], request)
     columns = (rain.column, thirst.column, flow.column)
     return Table(P, E, Q, dates, columns, (*notes, *flow_notes))
 
 
-def _evaporation(T: Array, origin: Origin, latitude: float) -> tuple[Array, Finding]:
+def _evaporation(
+    T: Array, origin: Origin, unit: str | None, latitude: float
+) -> tuple[Array, tuple[Finding, ...]]:
     if origin.dates is None:
         raise InputError(
             f"{origin.source}: there are no dates, and without them E cannot be computed from "
             f"{origin.title}; name the date column with {OPTION['date']}, or a column of E with "
             f"{OPTION['E']}"
         )
+    T, found = temperature_in_degrees(T, origin, unit)
     check_temperature(T, origin)
     how = f"after Oudin et al. (2005) from column {origin.column!r} at latitude {latitude:g}"
-    return oudin(T, latitude, origin.dates), note("computed_pet", f"E is computed {how}")
-
-
-def _flow(
-    values: Array, origin: Origin, P: Array, stated: str | None, request: Request
-) -> tuple[Array, tuple[Finding, ...]]:
-    """Clean streamflow and bring it to mm/d; `stated` is the unit in the column's name."""
-    where, area = f"{origin.source}: {origin.title}", request.area
-    unit = request.flow_unit or stated
-    if area is not None and unit is None:
-        raise InputError(
-            f"{where} has no unit, but an area is given; say in which unit it is with "
-            "--flow-unit (flow_unit=), or leave out --area (area=) if in mm/d"
-        )
-    Q, notes = clean_flow(values, origin)
-    advice = "if it is not in mm/d, give --flow-unit (flow_unit=) and --area (area=)"
-    if unit not in (None, "mm/d"):
-        if area is None:
-            raise InputError(f"{where} in {unit} needs --area (area=) in km2, to convert it")
-        Q = to_mm_per_day(Q, unit, area)
-        text = f"Q is converted from {unit} (column {origin.column!r}) with an area of {area:g} km2"
-        notes += (note("unit_converted", text),)
-        advice = f"is it in {unit}, and are there {area:g} km2?"
-    elif area is not None:
-        text = f"column {origin.column!r} is in mm/d; the area is not used"
-        notes += (note("area_not_used", text),)
-    if odd := balance_remark(P, Q):
-        notes += (warning("water_balance", f"{odd} (column {origin.column!r}); {advice}"),)
-    return Q, notes
+    computed = note("computed_pet", f"E is computed {how}")
+    return oudin(T, latitude, origin.dates), (*found, computed)
 
 
 def _decimal_comma(

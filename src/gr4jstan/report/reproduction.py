@@ -32,6 +32,8 @@ def fit_options(fit: Fit) -> dict[str, Any]:
     if run["validation"] is not None:
         first, last = (_day(label) for label in run["validation"]["period"])
         options |= {"validation_start": first, "validation_end": last}
+    if run.get("exclude"):
+        options["exclude"] = list(run["exclude"])
     recorded = run["model"] | {"prior_settings": _changed_priors(fit) or None} | run["sampler"]
     for name, option in table_of(FitOptions).items():
         value = recorded.get(name)
@@ -55,7 +57,8 @@ def command_line(fit: Fit) -> str:
             continue
         texts = [str(value)]
         if table[name].repeated:
-            texts = [f"{key}={number!r}" for key, number in value.items()]
+            pairs = value.items() if isinstance(value, dict) else ()
+            texts = [f"{key}={number!r}" for key, number in pairs] or list(value)
         words += [f"{flag_of(name, table[name])} {shlex.quote(text)}" for text in texts]
     return " \\\n  ".join([f"gr4jstan fit {_source(fit)} -o DIR", *words])
 

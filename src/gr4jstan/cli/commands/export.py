@@ -3,11 +3,12 @@
 import shutil
 from argparse import Namespace
 
-from gr4jstan.cli.commands.shared import catchment_of, model_of
+from gr4jstan.cli.commands.shared import model_of, record_of, say_notes
 from gr4jstan.cmdstan.compiler import compile_program
 from gr4jstan.files import output_folder, write_json
 from gr4jstan.model.programs import HEADER_NAME, PROGRAM_NAME, render_program
 from gr4jstan.model.task import define_task
+from gr4jstan.reading.spans import split_spans
 from gr4jstan.sampling.inits import screened_inits
 
 
@@ -15,7 +16,15 @@ def run(options: Namespace) -> int:
     """Write a program that needs nothing but CmdStan."""
     model = model_of(options)
     with output_folder(options.output, force=options.force) as work:
-        task = define_task(catchment_of(options), model, warmup=options.warmup)
+        task = define_task(
+            record_of(options),
+            model,
+            start=options.start,
+            end=options.end,
+            warmup=options.warmup,
+            exclude=split_spans(options.exclude),
+        )
+        say_notes(task.catchment)
         program = render_program(model.spec)
         built = compile_program(program.code, program.header)
         (work / f"{PROGRAM_NAME}.stan").write_text(program.code, encoding="utf-8")

@@ -19,6 +19,7 @@ from gr4jstan.report.page import write_report
 def run(options: Namespace) -> int:
     """Sample a posterior and write it."""
     settings, model = sampler_of(options), model_of(options)
+    period = chosen(options, PeriodOptions)
     with output_folder(options.output, force=options.force) as work:
         task = define_task(
             record_of(options),
@@ -26,7 +27,8 @@ def run(options: Namespace) -> int:
             start=options.start,
             end=options.end,
             warmup=options.warmup,
-            validation=validation_period(chosen(options, PeriodOptions)),
+            validation=validation_period(period),
+            exclude=period.get("exclude"),
         )
         catchment = task.catchment
         say_notes(catchment)
