@@ -145,6 +145,7 @@ def fit(
         warmup=period.get("warmup"),
         validation=validation_period(period, validation),
         exclude=period.get("exclude"),
+        strict=period.get("strict", False),
     )
     result = run_task(task, settings, show_progress=show_progress)
     if not result.diagnostics["converged"] or gravest(result.findings) == "unfit":

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from gr4jstan.errors import InputError
 from gr4jstan.model.options import ModelOptions
-from gr4jstan.options import Option
+from gr4jstan.options import Option, yes_or_no
 from gr4jstan.reading.options import ReadingOptions
 from gr4jstan.reading.spans import Spans, split_spans
 from gr4jstan.sampling.settings import SamplerOptions
@@ -34,11 +34,20 @@ class PeriodOptions(TypedDict, total=False):
         "Spans | None",
         Option(
             "days whose observations do not count, both included; may be repeated; P and E of "
-            "these days are used",
+            "these days are used (default: none)",
             kind=split_spans,
             metavar="FIRST:LAST",
             group="observations left out",
             repeated=True,
+        ),
+    ]
+    strict: Annotated[
+        bool,
+        Option(
+            "refuse data that there is a warning about, before anything is sampled",
+            default=False,
+            kind=yes_or_no,
+            group="doubts about the data",
         ),
     ]
     warmup: Annotated[

@@ -78,6 +78,7 @@ def define_task(
     warmup: str | int | None = None,
     validation: tuple[Day | None, Day | None] | None = None,
     exclude: Spans | None = None,
+    strict: bool = False,
 ) -> Task:
     """Choose the periods, check that they can be used, and make the program's data.
 
@@ -94,6 +95,8 @@ def define_task(
         the day beside the calibration period.
     exclude : str or sequence, optional
         Days whose observations do not count, see `gr4jstan.reading.catchment.Catchment.without`.
+    strict : bool
+        Refuse data that there is a warning about.
 
     Raises
     ------
@@ -105,6 +108,9 @@ def define_task(
         record = record.without(exclude)
     excluded = next((each.dates for each in record.remarks if each.code == "excluded"), ())
     catchment = record.select(start, end)
+    doubts = [finding.text for finding in catchment.findings if finding.severity != "note"]
+    if strict and doubts:
+        raise InputError(f"{record.source}: refused by --strict (strict=True): {'; '.join(doubts)}")
     skipped = warmup_days(model, catchment, warmup)
     return Task(
         catchment=catchment,

@@ -29,6 +29,7 @@ def run(options: Namespace) -> int:
             warmup=options.warmup,
             validation=validation_period(period),
             exclude=period.get("exclude"),
+            strict=period.get("strict", False),
         )
         catchment = task.catchment
         say_notes(catchment)
