@@ -81,6 +81,7 @@ Y, M, D, DOY = map(numbers, (DAYS.year, DAYS.month, DAYS.day, DAYS.day_of_year))
         {"date": [f"{d}.0" for d in texts("%Y%m%d")]},
         {"index": range(400), "date_obs": texts("%Y-%m-%d")},
         {"date_prod": ["2020-02-03"] * 400, "date_obs": texts("%Y-%m-%d")},
+        {"date": range(400), "YEAR": Y, "DOY": DOY},
         {"time": range(400), "date": texts("%Y-%m-%d"), "hour": ["00:00:00"] * 400},
     ],
     ids=lambda columns: " ".join(columns),
@@ -106,6 +107,11 @@ def test_dates_are_understood_and_their_gaps_refused(read, refusal, columns: dic
         ({"when": texts("%Y-%m")}, "'when' ('2010-01')"),
         ({"date_debut": ["15"] * 400}, "'date_debut' ('15')"),
         ({"index": range(400), "YEAR": Y}, "'YEAR' ('2010')"),
+        ({"x": texts("%y%m%d")}, "'x' ('100120')"),
+        ({"ts": [1263945600 + 86400 * i for i in range(400)]}, "'ts' ('1263945600')"),
+        ({"x": range(40198, 40598)}, "'x' ('40198')"),
+        ({"x": [2010 + i / 365 for i in range(400)]}, "'x' ('2010.0')"),
+        ({"id": [*range(100), *range(103, 403)]}, "'id' ('0')"),
     ],
 )
 def test_what_looks_like_dates_is_refused_by_name(refusal, read, columns, named: str) -> None:
@@ -131,7 +137,13 @@ def test_numbers_of_days_are_not_taken_for_a_count(refusal, first: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "columns", [{"quality": ["A"] * 400}, {"gauge_id": ["X001"] * 400}, {"code": [20] * 400}]
+    "columns",
+    [
+        {"quality": ["A"] * 400},
+        {"gauge_id": ["X001"] * 400},
+        {"code": [20] * 400},
+        {"row": range(1, 401)},
+    ],
 )
 def test_other_columns_are_not_dates(read, columns: dict) -> None:
     assert read(columns).dates is None

@@ -258,7 +258,7 @@ def test_a_row_of_units_is_named(refusal, units: str) -> None:
     content = lines(f"date,P,E,Q\n{units}", "{D:%Y-%m-%d},{P},{E},{Q}")
     message = refusal(content)
     assert message.startswith("basin.txt, line 2: ")
-    assert "is a line of units or formats, no data; write the units into the header" in message
+    assert "is no data, but a line of units, formats or more names; write the units into" in message
 
 
 def test_a_file_without_header_is_named(refusal) -> None:

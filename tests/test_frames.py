@@ -256,3 +256,10 @@ def test_dates_of_any_kind_are_the_same_days(dates: object) -> None:
 def test_dates_that_are_not_days_are_refused(dates: object, says: str) -> None:
     with pytest.raises(InputError, match=re.escape(says)):
         catchment(dates=dates)
+
+
+@pytest.mark.parametrize("name", ["P", "E"])
+def test_the_simulator_takes_masked_days_for_missing(name: str) -> None:
+    forcing = {"P": np.ones(9), "E": np.ones(9), name: np.ma.masked_equal(np.arange(9.0), 3.0)}
+    with pytest.raises(InputError, match=rf"{name} must be finite.* got nan at index 3"):
+        gr4jstan.simulate(**forcing, x1=300.0, x2=0.0, x3=60.0, x4=1.5)

@@ -52,9 +52,9 @@ def read_csv(
     The separator (``,``, ``;``, tab or blanks), a byte-order mark and decimal commas are
     recognised, and so are the common names of the columns (airGR, CAMELS, Caravan), a header
     behind ``#``, and lines before the header. Nothing is filled in or changed, except that missing
-    streamflow becomes NaN. What looks like dates is read as such, or refused by name. Where there is no column of E but one of mean
-    temperature, E is computed by `gr4jstan.pet.oudin`. Streamflow in another unit than mm/d is
-    converted with the catchment's area.
+    streamflow becomes NaN. What looks like dates is read as such, or refused by name. Where there
+    is no column of E but one of mean temperature, E is computed by `gr4jstan.pet.oudin`.
+    Streamflow in another unit than mm/d is converted with the catchment's area.
 
     Parameters
     ----------

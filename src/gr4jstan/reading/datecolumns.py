@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import pandas as pd
@@ -43,6 +44,9 @@ _DAY_OF_YEAR = _named(
 _WORDS = (
     _FIRST | _SECOND | {word for word in _YEAR | _MONTH | _DAY | _DAY_OF_YEAR if len(word) > 2}
 ) - {"index", "step", "mon"} | {"zeit", "jahre", "fechas", "hora", "horodate", "period"}
+_NUMBER = re.compile(r"\d{1,15}(\.\d*)?", re.ASCII)
+# A count from here on, of 27 years, has begun elsewhere: some program's number of the day.
+_SERIAL = 10_000
 _PARTS = re.compile("date|datum|fecha|stamp|stempel|yyyy|aaaamm|jjjjmm|ddmm")
 
 
@@ -129,15 +133,15 @@ def _find(
     free = [i for i in range(len(header)) if i not in used]
     keys = {i: key_of(header[i]) for i in free}
     first = [i for i in free if keys[i] in _FIRST]
-    if len(first) == 1:
-        return Found((first[0],))
-    if first:
+    if len(first) > 1:
         _refuse_several(header, first, source)
+    if first and not is_counter(_joined(rows, (first[0],))):
+        return Found((first[0],))
     if parts := _calendar(keys, rows):
         return Found(parts)
     second = [i for i in free if keys[i] in _SECOND]
     unnamed = [i for i in free if i == 0 and keys[i] in ("", "unnamed0")]
-    candidates = second or unnamed
+    candidates = first or second or unnamed
     others = [i for i in free if i not in candidates]
     if not candidates or any(is_counter(_joined(rows, (i,))) for i in candidates):
         left = _left_over(header, rows, others, source)
@@ -176,7 +180,7 @@ def _left_over(
         return Found((dates[0],), (note("date_column", text),))
     if dates:
         _refuse_several(header, dates, source)
-    odd = [i for i in free if _odd(header[i], cells[i])]
+    odd = [i for i in free if _odd(header[i], cells[i]) or _runs(rows, i, cells[i])]
     if odd:
         shown = ", ".join(f"{header[i]!r} ({rows[0][i].strip()!r})" for i in odd)
         looks = "column {} looks" if len(odd) == 1 else "the columns {} look"
@@ -202,6 +206,19 @@ def _odd(name: str, cells: Sequence[str]) -> bool:
     return len(years) == len(cells) > 0 and years[-1] - years[0] <= 200 and years == sorted(years)
 
 
+def _runs(rows: Sequence[Sequence[str]], column: int, sample: Sequence[str]) -> bool:
+    """Tell whether numbers go up from row to row, as a clock does, and do not only count rows."""
+    if len(rows) < 5 or not all(_NUMBER.fullmatch(cell) for cell in sample):
+        return False
+    if any(float(a) >= float(b) for a, b in pairwise(sample)):
+        return False
+    cells = _joined(rows, (column,))
+    if not all(_NUMBER.fullmatch(cell) for cell in cells):
+        return False
+    steps = [float(b) - float(a) for a, b in pairwise(cells)]
+    return min(steps) > 0 and (float(cells[0]) >= _SERIAL or set(steps) != {1.0})
+
+
 def _joined(rows: Sequence[Sequence[str]], columns: tuple[int, ...]) -> list[str]:
     if len(columns) == 1:
         return [row[columns[0]].strip() for row in rows]
@@ -220,7 +237,7 @@ def _refuse_several(header: Sequence[str], columns: Sequence[int], source: str) 
 
 
 def _refuse_serial_days(cells: Sequence[str], where: Callable[[int], str]) -> None:
-    if float(cells[0]) >= 10_000:
+    if float(cells[0]) >= _SERIAL:
         raise InputError(
             f"{where(0)}: {cells[0]!r} is no date that is understood; a spreadsheet's or other "
             f"program's number of the day? Write it as YYYY-MM-DD, or say that there are no dates "

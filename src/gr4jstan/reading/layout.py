@@ -16,12 +16,6 @@ _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.I)
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?", re.ASCII)
 _EMPTY = re.compile(r"|-+|na|n/a|nan|null|none|--:--", re.I)
 _FORMAT_ROW = re.compile(r"\d+[snd]")
-_UNIT = re.compile(
-    r"[\[(]?(-|mm|cm|m|in|inch|m3|m³|cfs|cumecs|l|ls|°?c|deg ?c|oc|k|d|w|mj|pa|hpa|%|yyyy\S*|"
-    r"dd\S*|(mm|m3|m³|m|l|ft3|w|mj|kg)[ /*.]?\S*(/|-1|-2|⁻¹|per)\S*|text|number|string|"
-    r"float|date)?[\])]?",
-    re.I,
-)
 _CALENDAR = re.compile(r"(year|yr|yyyy)[ \t]+m\w*[ \t]+d\w*\b.*", re.I)
 
 
@@ -118,7 +112,7 @@ def _header(body: Sequence[Line]) -> tuple[int, str | None]:
         head = [_fields(line, separator) for _, line in body[:_HEAD]]
         for i, cells in enumerate(head[:-1]):
             if len(cells) > 2 and not _is_data(cells) and _goes_on(head[i:], len(cells)):
-                return i, separator
+                return _first_of_names(head, i), separator
     if usual is None and _is_data(_fields(top, " ")) and len(_fields(top, " ")) > 2:
         return 0, " "
     return 0, usual
@@ -136,13 +130,19 @@ def _has_calendar(body: Sequence[Line]) -> bool:
 
 
 def _goes_on(head: Sequence[Sequence[str]], width: int) -> bool:
-    """Tell whether a header is followed by data of its width, units or a format between them."""
-    below = [cells for cells in head[1:5] if len(cells) == width]
-    if len(below) < len(head[1:5]):
-        return False
-    if _is_units(below[0]) or all(_FORMAT_ROW.fullmatch(cell.strip()) for cell in below[0]):
-        below = below[1:]
-    return bool(below) and all(map(_is_data, below))
+    """Tell whether a line is followed by data of its width."""
+    below = head[1:4]
+    return bool(below) and all(len(cells) == width and _is_data(cells) for cells in below)
+
+
+def _first_of_names(head: Sequence[Sequence[str]], at: int) -> int:
+    """Go up from the last line before the data while there is a name for each column."""
+    width = len(head[at])
+    while at > 0 and len(head[at - 1]) == width and not _is_data(head[at - 1]):
+        if sum(bool(cell.strip()) for cell in head[at - 1]) < width - 1:
+            break
+        at -= 1
+    return at
 
 
 def _fits(cells: Sequence[str], width: int) -> bool:
@@ -163,26 +163,18 @@ def _is_data(cells: Sequence[str]) -> bool:
     return values > 0 and values >= words
 
 
-def _is_units(cells: Sequence[str]) -> bool:
-    return all(_UNIT.fullmatch(c.strip()) for c in cells) and any(c.strip() for c in cells)
-
-
 def _refuse_units(header: Sequence[str], row: Sequence[str], line: int, source: str) -> None:
-    if (
-        len(row) == len(header)
-        and not _is_data(row)
-        and _is_units(row)
-        and any(
-            re.search("[a-z%]", cell, re.I) and not _EMPTY.fullmatch(cell.strip()) for cell in row
-        )
-    ):
-        at = next(i for i, cell in enumerate(row) if re.search("[a-z%]", cell, re.I))
-        name, unit = header[at], row[at].strip().strip("[]()")
-        raise InputError(
-            f"{source}, line {line}: {', '.join(cell.strip() for cell in row)!r} is a line of "
-            f"units or formats, no data; write the units into the header, as in "
-            f"'{name} [{unit}]', and take the line out"
-        )
+    """Refuse a first row without a number or date: units, formats, or more names."""
+    words = [i for i, cell in enumerate(row) if not _EMPTY.fullmatch(cell.strip())]
+    if not words or any(_is_data([row[i]]) for i in words) or not _fits(row, len(header)):
+        return
+    at = words[-1]
+    name, unit = header[min(at, len(header) - 1)], row[at].strip().strip("[]()")
+    raise InputError(
+        f"{source}, line {line}: {', '.join(cell.strip() for cell in row)!r} is no data, but a "
+        f"line of units, formats or more names; write the units into the header, as in "
+        f"'{name} [{unit}]', and take the line out"
+    )
 
 
 def _behind_hash(comments: Sequence[Line], data: Line, separator: str) -> Line | None:
@@ -212,7 +204,8 @@ def _fit(row: list[str], header: list[str], line: int, source: str) -> list[str]
     if len(row) == n:
         return row
     hint = (
-        " (numbers with decimal commas need semicolons or tabs between the columns)"
+        " (numbers with decimal commas need semicolons or tabs between the columns; R's names of "
+        "rows need a name, too: row.names = FALSE)"
         if len(row) > n
         else ""
     )

@@ -118,6 +118,8 @@ def checked(
 ) -> Array:
     """`values` as an array of finite floats within the bounds."""
     try:
+        if isinstance(values, np.ma.MaskedArray):
+            values = np.ma.filled(values.astype(np.float64), np.nan)
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise InputError(f"{name} must be numbers, got {values!r}") from None
