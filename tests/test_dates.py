@@ -263,3 +263,23 @@ def test_a_gap_at_the_change_of_time_is_seen(refusal) -> None:
     assert "2010-03-28 is followed by 2010-03-30" in refusal(
         {"timestamp": stamps}, hole=slice(at, at + 1)
     )
+
+
+def test_numbers_and_words_beside_the_data_are_no_dates(tmp_path: Path) -> None:
+    """A station, its height, a code of quality: no year and no day."""
+    n = 400
+    frame = pd.DataFrame(
+        {
+            "station": "A1",
+            "elevation": 1200.5,
+            "height": 1850,
+            "quality": 20,
+            "snow": 2010.05 + np.arange(n) % 3,
+            "P": np.arange(n) % 7.0,
+            "E": 1 + np.arange(n) % 3.0,
+            "Q": 0.5 + np.arange(n) % 2,
+        }
+    )
+    path = tmp_path / "data.csv"
+    frame.to_csv(path, index=False)
+    assert read_csv(path).dates is None

@@ -195,7 +195,7 @@ def _left_over(
 def _odd(name: str, cells: Sequence[str]) -> bool:
     """Tell whether a column could be about dates, by its name or by what it holds."""
     full = [cell for cell in cells if cell]
-    if any(map(looks_like_date, full)):
+    if full and all(map(looks_like_date, full)):
         return True
     words = _words(name)
     by_name = bool(words) and (words[0] in _WORDS or all(word in _WORDS for word in words))
@@ -203,7 +203,7 @@ def _odd(name: str, cells: Sequence[str]) -> bool:
     if by_name and any(re.search(r"\d", cell) for cell in full):
         return True
     years = [int(float(c)) for c in full if re.fullmatch(r"(1[789]|2[01])\d\d(\.0*)?", c)]
-    return len(years) == len(cells) > 0 and years[-1] - years[0] <= 200 and years == sorted(years)
+    return len(years) == len(cells) and years == sorted(years) and 0 < years[-1] - years[0] <= 200
 
 
 def _runs(rows: Sequence[Sequence[str]], column: int, sample: Sequence[str]) -> bool:

@@ -24,7 +24,7 @@ _DAY_FIRST = re.compile(r"(?P<d>\d{1,2})([-/])(?P<m>\d{1,2})\2(?P<y>\d{4})" + _T
 _MONTH_FIRST = re.compile(r"(?P<m>\d{1,2})([-/])(?P<d>\d{1,2})\2(?P<y>\d{4})" + _TIME, re.ASCII)
 _ORDINAL = re.compile(r"(?P<y>\d{4})-?(?P<doy>\d{3})", re.ASCII)
 _LOOSE = re.compile(
-    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b.*|\d{4}[-/.]\d{1,2}|"
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b.*|(1[789]|2[01])\d\d[-/](0?[1-9]|1[0-2])|"
     r".*\d.*\b(jan|feb|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\b.*|"
     r"\b(jan|feb|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\b.*\d.*",
     re.ASCII | re.I,
