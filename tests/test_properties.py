@@ -250,7 +250,7 @@ WORDS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8),
 )  # fmt: skip
 FORCING = split(
-    "--date-column --precip-column --pet-column --temperature-column --latitude --date-format"
+    "--date-column --precip-column --pet-column --precip-unit --pet-unit --temperature-column --latitude --date-format"
 )
 DATA = [*FORCING, *split("--discharge-column --flow-unit --area --start --end")]
 MODEL = split(

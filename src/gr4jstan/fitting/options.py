@@ -34,7 +34,7 @@ class PeriodOptions(TypedDict, total=False):
         "Spans | None",
         Option(
             "days whose observations do not count, both included; may be repeated; P and E of "
-            "these days are used",
+            "these days are used (default: none)",
             kind=split_spans,
             metavar="FIRST:LAST",
             group="observations left out",
