@@ -129,7 +129,8 @@ def test_temperature_under_any_name_if_named() -> None:
 @pytest.mark.parametrize(
     ("name", "unit"),
     [("T [K]", "K"), ("t2m_K", "K"), ("temp (kelvin)", "K"), ("T [°F]", "degF"), ("T [°C]", "degC"),
-     ("T (º C)", "degC"), ("tas_degC", "degC"), ("T", None), ("t2m", None), ("T [0.1 °C]", "0.1 degC")],
+     ("T (º C)", "degC"), ("tas_degC", "degC"), ("T", None), ("t2m", None),
+     ("T [0.1 °C]", "0.1 degC")],
 )  # fmt: skip
 def test_units_of_temperature_in_headers(name: str, unit: str | None) -> None:
     assert parse_temperature_header(name)[1] == unit
