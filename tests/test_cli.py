@@ -21,7 +21,10 @@ from gr4jstan.fitting.results import Fit
 from gr4jstan.structures.simulation import simulate
 from seeds import shifted
 
-FORCING = "--date-column --precip-column --pet-column --temperature-column --latitude --date-format"
+FORCING = (
+    "--date-column --precip-column --pet-column --precip-unit --pet-unit --temperature-column "
+    "--latitude --date-format"
+)
 DATA = f"{FORCING} --discharge-column --flow-unit --area --start --end"
 MODEL = (
     "--gradient --truncate-mode --truncate-steps --subsample --error-model --sigma --priors "
@@ -35,11 +38,12 @@ OPTIONS = {
     "doctor": "--json",
     "install-cmdstan": "--source --dir --force auto github index",
     "simulate": f"DATA {DATA} --output --x1 --x2 --x3 --x4 --s0 --r0 --force",
-    "fit": f"DATA {DATA} {MODEL} {SAMPLER} --validation-start --validation-end --output --force",
+    "fit": f"DATA {DATA} {MODEL} {SAMPLER} --exclude --validation-start --validation-end --output "
+    "--force",
     "predict": f"DIR FORCING.csv {FORCING} --output --level --states --warmup --force",
     "report": "DIR --force",
     "compare": f"[DATA] {DATA} {SAMPLER} --output --sigma --truncate-steps --subsample --force",
-    "export": f"[DATA] {DATA} {MODEL} --output --force",
+    "export": f"[DATA] {DATA} {MODEL} --exclude --output --force",
 }
 PARAMETERS = split("--x1 154 --x2 -0.25 --x3 43 --x4 1.33")
 THE_POST = split("--priors uniform --sigma 0.1 --no-progress")

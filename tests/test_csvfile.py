@@ -94,7 +94,7 @@ def test_latin_1_headers_are_read(read) -> None:
 
 def test_numbers_survive_to_the_last_bit(read) -> None:
     rng = np.random.default_rng(shifted(1))
-    P, E, Q = 10.0 ** rng.uniform(-12, 3, (3, 500))
+    P, E, Q = 10.0 ** rng.uniform(-12, [[3], [1], [3]], (3, 500))
     given = Catchment("given", P, E, Q, pd.date_range("1999-12-30", periods=500))
     back = read(given.to_frame().to_csv())
     for name in "PEQ":
@@ -160,7 +160,7 @@ def test_the_file_of_the_post(read, refusal) -> None:
         ("date,P,E,Q,Q", r"column name 'Q' stands 2 times"),
         ("date,wet,E,Q,x", r"precipitation P \[mm/d\] found among 'date', 'wet', 'E'"),
         ("date,P,thirst,Q,x", r"no column for potential.*--pet-column \(pet_column=\)"),
-        ("date,P [m],E,Q,x", r"P must be in mm/d.*column 'P \[m\]' \(in m\)"),
+        ("date,P [hPa],E,Q,x", r"P must be in mm/d.*column 'P \[hPa\]' \(in hPa\)"),
         ("date P E Q x", r"line 1.*single column.*comma, semicolon or tab"),
     ],
 )  # fmt: skip
@@ -189,7 +189,7 @@ def test_a_name_that_stands_twice_cannot_be_asked_for(refusal) -> None:
 @pytest.mark.parametrize(
     "name",
     ["Discharge[ls-1]", "Qls", "Q [m3/s]", "Q (m³ s⁻¹)", "Q [l/s]", "flow [cfs]", "Q (cumecs)",
-     "discharge_vol", "streamflow_m3s", "Q m3/s", "q_cms", "Q [mm/h]", "Q [litres per second]"],
+     "discharge_vol", "streamflow_m3s", "Q m3/s", "q_cms", "Q [mm/month]", "Q [litres per second]"],
 )  # fmt: skip
 def test_streamflow_in_another_unit_is_not_taken(read, refusal, name: str) -> None:
     content = table(f"date,P,E,{name}", ISO_ROWS)

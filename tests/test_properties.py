@@ -250,7 +250,8 @@ WORDS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8),
 )  # fmt: skip
 FORCING = split(
-    "--date-column --precip-column --pet-column --temperature-column --latitude --date-format"
+    "--date-column --precip-column --pet-column --precip-unit --pet-unit --temperature-column "
+    "--latitude --date-format"
 )
 DATA = [*FORCING, *split("--discharge-column --flow-unit --area --start --end")]
 MODEL = split(
@@ -260,10 +261,11 @@ MODEL = split(
 SAMPLER = split(
     "--chains --parallel-chains --iter-warmup --iter-sampling --adapt-delta --max-treedepth --seed"
 )
+LEFT_OUT = split("--exclude --validation-start --validation-end")
 X = split("--x1 154 --x2 -0.25 --x3 43 --x4 1.33")
 COMMANDS = {
     "simulate": (["synthetic", *X], [*DATA, "--x1", "--x2", "--x3", "--x4", "--s0", "--r0"]),
-    "fit": (["synthetic"], [*DATA, *MODEL, *SAMPLER, "--validation-start", "--validation-end"]),
+    "fit": (["synthetic"], [*DATA, *MODEL, *SAMPLER, *LEFT_OUT]),
     "compare": (
         [],
         [*DATA, *SAMPLER, "--sigma", "--truncate-steps", "--subsample", "--truncated-draws"],

@@ -85,8 +85,9 @@ def _finding(code: str, spans: Spans, what: str, origin: Origin) -> Finding:
     dates = [span(origin, *each) for each in sorted(longest)]
     more = f", and {len(spans) - 3} more" if len(spans) > 3 else ""
     text = (
-        f"Q is {what}: {count_days(days)} ({', '.join(dates[:3])}{more}; column {origin.column!r}); "
-        f"if that is not real, leave them out with --exclude {dates[0]} (exclude=)"
+        f"Q is {what}: {count_days(days)} ({', '.join(dates[:3])}{more}; column "
+        f"{origin.column!r}); if that is not real, leave them out with "
+        f"--exclude {dates[0]} (exclude=)"
     )
     return warning(code, text, *dates)
 

@@ -13,28 +13,7 @@ _CALENDAR = re.compile(r"yy|dd[^a-z]*mm|mm[^a-z]*dd")
 
 # They may be the end of a name as well as a unit: a mean, a liquid, a cell, an inflow.
 _AMBIGUOUS = frozenset(
-    [
-        "m",
-        "in",
-        "l",
-        "cm",
-        "dm",
-        "a",
-        "k",
-        "c",
-        "f",
-        "g",
-        "kg",
-        "j",
-        "w",
-        "ft",
-        "ml",
-        "af",
-        "pa",
-        "mol",
-        "bar",
-        "tag",
-    ]
+    "m|in|l|cm|dm|a|k|c|f|g|kg|j|w|ft|ml|af|pa|mol|bar|tag".split("|")  # noqa: SIM905
 )
 _FLOWS = ("q", "flow", "discharge", "runoff", "abfluss", "debit", "caudal")
 

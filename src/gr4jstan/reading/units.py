@@ -172,7 +172,7 @@ def _plain(text: str) -> str:
 
 
 def _tokens(plain: str) -> list[tuple[str, float, bool, int]]:
-    """Take a unit apart: (word, number, whether below the line, power); none where it is no unit."""
+    """Take a unit apart: (word, number, whether below the line, power); nothing of no unit."""
     found: list[tuple[str, float, bool, int]] = []
     below, at = False, 0
     while at < len(plain.rstrip()):
