@@ -201,3 +201,21 @@ def test_a_simulated_flow_is_remarked_unless_asked_for(name: str) -> None:
 @pytest.mark.parametrize("name", ["Q", "Qobs", "streamflow", "observed_Q", "discharge_spec_obs"])
 def test_an_observed_flow_is_not_remarked(name: str) -> None:
     assert Catchment.from_frame(frame(**{name: FLOW})).notes == ()
+
+
+# --- a flow without a name ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "columns", [["gauge 7 [m3/s]"], ["sub1 [m3/s]", "sub1 (observed) [m3/s]"], ["A12 (l/s)"]]
+)
+def test_a_column_in_a_unit_of_flow_is_the_flow(columns: list[str]) -> None:
+    made = Catchment.from_frame(frame(**dict.fromkeys(columns, FLOW)), area=50)
+    assert made.columns[2] == columns[-1]
+    assert made.findings[0].code == "column_by_unit"
+
+
+def test_two_columns_in_units_of_flow_are_not_guessed_among() -> None:
+    both = dict.fromkeys(["gauge 7 [m3/s]", "gauge 8 [m3/s]"], FLOW)
+    with pytest.raises(InputError, match="could each be streamflow"):
+        Catchment.from_frame(frame(**both), area=50)

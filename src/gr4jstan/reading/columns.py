@@ -203,7 +203,26 @@ def _candidates(
         unused = _quoted(header[i] for i in second)
         text = f"E is read from column {header[first[0]]!r}; {unused} is not used"
         remarks.append(note("column_not_used", text))
+    if role == "Q" and not first:
+        return _by_unit(header, parsed, taken, remarks)
     return first or second
+
+
+def _by_unit(
+    header: Sequence[str], parsed: Sequence[Header], taken: set[int], remarks: list[Finding]
+) -> list[int]:
+    """Columns in a unit that only a river's flow has; of several the observed one."""
+    flows = []
+    for i, (_, unit) in enumerate(parsed):
+        known = None if i in taken else per_day("Q", unit, header[i])
+        if known is not None and known[1]:
+            flows.append(i)
+    observed = [i for i in flows if re.search(r"\bobs", header[i].casefold())]
+    found = observed or flows
+    if len(found) == 1:
+        text = f"Q is read from column {header[found[0]]!r}, by its unit"
+        remarks.append(note("column_by_unit", text))
+    return found
 
 
 def _usable(

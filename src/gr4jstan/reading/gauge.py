@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from gr4jstan.findings import Finding, warning
 from gr4jstan.reading.checks import Array, Origin, count_days
-from gr4jstan.reading.plausibility import check_balance, check_ranges, span
+from gr4jstan.reading.plausibility import check_balance, check_flowing, check_ranges, span
 
 Spans = list[tuple[int, int]]
 
@@ -108,6 +108,7 @@ def examine(
     found += check_ranges(Q, origin("Q"))
     if balance:
         found += check_balance(P, E, Q, origin("Q"))
+    found += check_flowing(Q, origin("Q"))
     return found + gauge_findings(Q, P, origin("Q"))
 
 

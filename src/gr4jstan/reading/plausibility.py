@@ -19,8 +19,10 @@ MEANS = {"P": (0.05, 17.0), "E": (0.1, 12.0), "Q": (0.0, 30.0)}
 HIGHEST_MEAN = {"P": 75.0, "E": 20.0, "Q": 75.0}
 
 YEAR = 365
+# Share of observed days without flow.
+MOSTLY_DRY = 0.75
 # Share of P by which Q may differ from what Turc's formula leaves of it, and how much water that is
-# at least [mm/d]; the built-in data and six French catchments lie within 0.11 of it.
+# at least [mm/d]; the built-in data and five French catchments lie within 0.11 of it.
 EXCHANGE, LEAST_EXCHANGE = 0.35, 0.25
 OBSERVED_SHARE = 0.7
 
@@ -128,6 +130,32 @@ def span(origin: Origin, first: int, last: int) -> str:
     if origin.dates is None:
         return f"{first}:{last}"
     return f"{origin.dates[first].date()}:{origin.dates[last].date()}"
+
+
+def check_flowing(Q: Array, origin: Origin) -> tuple[Finding, ...]:
+    """Say so where a river flows on so few days that they tell little of it.
+
+    Parameters
+    ----------
+    Q : array, shape (T,)
+        Streamflow [mm/d]; NaN where missing.
+    origin : Origin
+
+    Returns
+    -------
+    tuple of Finding
+        Where three of four observed days of a year or more are without flow.
+    """
+    known = Q[np.isfinite(Q)]
+    if known.size < YEAR or (known == 0).mean() <= MOSTLY_DRY:
+        return ()
+    flowing = int((known > 0).sum())
+    text = (
+        f"Q is 0 on {100 * (1 - flowing / known.size):.0f} % of the observed days (column "
+        f"{origin.column!r}): {count_days(flowing)} with flow say little of the parameters, the "
+        "chains may not converge, and sampling takes minutes; a daily model suits such a river ill"
+    )
+    return (warning("mostly_dry", text),)
 
 
 def _unit_hint(role: str, mean: float) -> str:
