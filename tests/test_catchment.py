@@ -41,7 +41,8 @@ def with_value(day: int, value: float) -> np.ndarray:
         ({"P": [], "E": [], "Q": None, "dates": None}, "upper holds no days"),
         ({"dates": DATES + pd.to_timedelta(np.arange(30) // 20, "D")}, "1 gap in the dates"),
         ({"dates": DATES + pd.to_timedelta(np.arange(30), "h")}, "without a time of day"),
-        ({"dates": ["x"] * 30}, "the dates cannot be understood"),
+        ({"dates": ["x"] * 30}, "row 1: 'x' is not a date that is understood"),
+        ({"dates": [None, *[1j] * 29]}, "the dates cannot be understood"),
         ({"dates": [*DATES[:29], None]}, "1 date missing"),
     ],
 )  # fmt: skip

@@ -185,7 +185,7 @@ def test_arrays_of_other_libraries(values: object) -> None:
     assert made.Q[4] == 1.0
 
 
-@pytest.mark.parametrize("values", [DATES, [1j] * N, DATES - DATES[0], ["dry"] * N])
+@pytest.mark.parametrize("values", [DATES, [1j] * N, DATES - DATES[0], ["dry"] * N, [True] * N])
 def test_what_is_not_numbers_is_refused(values: object) -> None:
     with pytest.raises(InputError, match=r"\(column 'P'\) is not numeric"):
         catchment(P=values)
@@ -213,6 +213,11 @@ def test_columns_of_one_frame_belong_together() -> None:
     ("changes", "says"),
     [
         ({"P": FRAME.P.shift(1, freq="D")}, "the index of P (30 rows, 2012-02-21 00:00:00 to"),
+        ({"P": FRAME.P.set_axis(DATES.strftime("%F"), axis=0)}, "is not that of dates"),
+        (
+            {"E": FRAME.E.set_axis(DATES.strftime("%F"), axis=0), "P": FRAME.P, "dates": None},
+            "is not that of P",
+        ),
         ({"Q": FRAME.Q[:-1]}, "is not that of dates (30 rows"),
         ({"P": FRAME.P, "Q": FRAME.Q.shift(1, freq="D"), "dates": None}, "is not that of P"),
         ({"P": FRAME.P.set_axis(range(5, 5 + N), axis=0), "dates": None}, "neither dates nor a co"),
@@ -230,6 +235,7 @@ def test_series_that_do_not_belong_together_are_refused(changes: dict, says: str
     [
         DATES.strftime("%Y-%m-%d"),
         list(DATES.strftime("%d.%m.%Y")),
+        [DATES[0], *DATES[1:].strftime("%Y-%m-%d")],
         [int(day) for day in DATES.strftime("%Y%m%d")],
         [day.date() for day in DATES],
         DATES.to_period("D"),
@@ -248,6 +254,7 @@ def test_dates_of_any_kind_are_the_same_days(dates: object) -> None:
         (cf_days("noleap"), "calendar 'noleap'"),
         ([f"{i % 12 + 1:02d}/01/2012" for i in range(N)], "day and month cannot be told apart"),
         (np.arange(N), "is not a date that is understood"),
+        (DATES.strftime("%Y-%m-%d 12:00"), "? Give the days, without a time of day"),
         (DATES + pd.Timedelta("12h"), "without a time of day (first 2012-02-20 12:00:00); give"),
         (pd.date_range(DATES[0], periods=N, freq="h"), "sub-daily data must be aggregated"),
         (pd.period_range("2012-02", periods=N, freq="M"), "not days but of frequency M"),

@@ -20,7 +20,8 @@ from gr4jstan.reading.checks import (
     count_days,
     day_label,
 )
-from gr4jstan.reading.dates import daily_index, parse_dates
+from gr4jstan.reading.dates import parse_dates
+from gr4jstan.reading.dayindex import daily_index
 from gr4jstan.reading.frames import frame_cells
 from gr4jstan.reading.gauge import GAUGE_CODES, examine, gauge_findings
 from gr4jstan.reading.options import ReadingOptions

@@ -12,12 +12,12 @@ from gr4jstan.errors import InputError
 from gr4jstan.findings import Finding, note
 from gr4jstan.reading.dates import (
     check_counter,
-    daily_index,
     is_counter,
     is_date_text,
     looks_like_date,
     parse_dates,
 )
+from gr4jstan.reading.dayindex import daily_index
 
 OPTION = "--date-column (date_column=)"
 NO_DATES = "--no-dates (no_dates=True)"

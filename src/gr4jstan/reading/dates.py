@@ -4,10 +4,9 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from gr4jstan.errors import InputError
 from gr4jstan.findings import Finding
@@ -30,7 +29,6 @@ _LOOSE = re.compile(
     re.ASCII | re.I,
 )
 _OPTION = "--date-format (date_format=), for example --date-format %d/%m/%Y"
-_CALENDARS = ("standard", "gregorian", "proleptic_gregorian")
 _FORMS = (_YEAR_FIRST, _COMPACT, _DOTS, _DAY_FIRST, _MONTH_FIRST)
 _STEPS = {
     7: "weekly",
@@ -150,9 +148,11 @@ def check_daily(days: Days, label: str) -> None:
         first, n = next(iter(counts.items()))
         hint = "; keep one row a day" if len(counts) > 1 else ""
         if 1 < len(counts) == len(np.unique(days)):
-            hint = "; sub-daily rows must be aggregated to days first"
+            hint = (
+                "; sub-daily rows must be aggregated to days first, and of several gauges one taken"
+            )
         raise InputError(
-            f"{label}: {_plural(len(counts), 'duplicate date')} ({_first(list(counts))}); "
+            f"{label}: {plural(len(counts), 'duplicate date')} ({_first(list(counts))}); "
             f"{first} stands {n} times{hint}"
         )
     if (step < 0).any():
@@ -170,87 +170,9 @@ def check_daily(days: Days, label: str) -> None:
     lost = int((step - 1).sum())
     pairs = [f"{days[i]} is followed by {days[i + 1]}" for i in after]
     raise InputError(
-        f"{label}: {_plural(len(after), 'gap')} in the dates, {_plural(lost, 'day')} missing "
+        f"{label}: {plural(len(after), 'gap')} in the dates, {plural(lost, 'day')} missing "
         f"({_first(pairs)}); add a row for each day (P and E are needed, Q may be empty)"
     )
-
-
-def daily_index(dates: Any, label: str) -> pd.DatetimeIndex:
-    """Make a daily index (nanoseconds, named "date") of dates that are consecutive days.
-
-    Parameters
-    ----------
-    dates : array-like of dates, length T
-    label : str
-        Start of the message.
-
-    Raises
-    ------
-    InputError
-        For whatever is not one row a day, in order and without gaps.
-    """
-    index = _as_index(dates, label)
-    missing = int(index.isna().sum())
-    if missing:
-        raise InputError(f"{label}: {_plural(missing, 'date')} missing")
-    days = index.to_numpy().astype("datetime64[D]")
-    timed = index[index != index.normalize()]
-    if len(timed):
-        several = len(np.unique(days)) < len(days)
-        what = (
-            "sub-daily data must be aggregated to days first"
-            if several
-            else ("give the day that each row is of, for example dates.normalize()")
-        )
-        raise InputError(
-            f"{label}: dates must be days without a time of day (first {timed[0]}); {what}"
-        )
-    check_daily(days, label)
-    return pd.DatetimeIndex(days.astype("datetime64[ns]"), freq="D", name="date")
-
-
-def _as_index(dates: Any, label: str) -> pd.DatetimeIndex:
-    """Make an index of dates; text is read as in files, numbers are not dates but yyyymmdd."""
-    refuse_calendar(dates, label)
-    if isinstance(dates, pd.DatetimeIndex):
-        return dates.tz_localize(None)
-    if isinstance(dates, pd.PeriodIndex):
-        if not dates.freqstr.startswith(("D", "B")):
-            raise InputError(f"{label}: the periods are not days but of frequency {dates.freqstr}")
-        return dates.to_timestamp()
-    try:
-        if np.ma.is_masked(dates):
-            raise InputError(
-                f"{label}: {_plural(int(np.ma.getmaskarray(dates).sum()), 'date')} missing"
-            )
-        given = pd.Index(dates)
-        by_text = all(isinstance(each, str) or hasattr(each, "calendar") for each in given)
-        if by_text or given.dtype.kind in "iuf":
-            cells = [str(cell).strip() for cell in given]
-            days, _ = parse_dates(cells, lambda row: f"{label}, row {row + 1}")
-            return pd.DatetimeIndex(days.astype("datetime64[ns]"))
-        return pd.DatetimeIndex(given).tz_localize(None)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{label}: the dates cannot be understood: {error}") from error
-
-
-def refuse_calendar(dates: Any, label: str) -> None:
-    """Refuse dates of a calendar that has other days than ours, as climate models have.
-
-    Raises
-    ------
-    InputError
-    """
-    try:
-        first = next(iter(dates), None)
-    except TypeError:
-        return
-    calendar = getattr(first, "calendar", "standard")
-    if isinstance(calendar, str) and calendar not in _CALENDARS:
-        raise InputError(
-            f"{label}: the dates are of the calendar {calendar!r}, which has other days than the "
-            "standard one; convert them first, for example with xarray's convert_calendar"
-        )
 
 
 def _by_format(cells: Sequence[str], where: Callable[[int], str], date_format: str) -> list[_Part]:
@@ -344,5 +266,6 @@ def _first(items: Sequence[str], n: int = 3) -> str:
     return ", ".join(items[:n]) + (", ..." if len(items) > n else "")
 
 
-def _plural(n: int, noun: str) -> str:
+def plural(n: int, noun: str) -> str:
+    """Write a number of things."""
     return f"{n} {noun}" + ("" if n == 1 else "s")

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from gr4jstan.errors import InputError
-from gr4jstan.reading.dates import refuse_calendar
+from gr4jstan.reading.dayindex import refuse_calendar
 
 Cells = tuple[list[str], list[list[str]]]
 

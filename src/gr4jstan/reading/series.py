@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from gr4jstan.errors import InputError
+from gr4jstan.reading.dayindex import as_index
 
 
 def plain_values(values: Any) -> Any:
@@ -25,7 +26,7 @@ def plain_values(values: Any) -> Any:
     Raises
     ------
     TypeError
-        For dates, durations and complex numbers, which are not numbers of mm/d.
+        For dates, durations, complex numbers and truth values, which are not numbers of mm/d.
     """
     if isinstance(values, np.ma.MaskedArray):
         if values.dtype.kind in "biuf":
@@ -38,7 +39,7 @@ def plain_values(values: Any) -> Any:
         array = np.array(values.to_pylist(), dtype=object)
     elif not isinstance(values, np.ndarray):
         array = values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(values)
-    if array.dtype.kind in "mMc" or (
+    if array.dtype.kind in "bmMc" or (
         array.dtype == object and any(isinstance(v, np.datetime64 | pd.Timestamp) for v in array)
     ):
         raise TypeError("not numbers")
@@ -122,10 +123,7 @@ def _has_dates(index: pd.Index) -> bool:
 def _days_index(dates: Any, source: str) -> pd.Index:
     if isinstance(dates, pd.Series):
         dates = dates.to_numpy(dtype=object)
-    try:
-        return pd.Index(dates if isinstance(dates, pd.Index) else pd.DatetimeIndex(dates))
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{source}: the dates cannot be understood: {error}") from error
+    return dates if isinstance(dates, pd.Index) else as_index(dates, source)
 
 
 def _plain_dates(dates: Any) -> Any:
@@ -135,7 +133,7 @@ def _plain_dates(dates: Any) -> Any:
 
 
 def _same(one: pd.Index, other: pd.Index) -> bool:
-    return len(one) == len(other) and one.is_unique and not len(one.difference(other, sort=False))
+    return len(one) == len(other) and one.is_unique and bool((one.get_indexer(other) >= 0).all())
 
 
 def _refuse_duplicates(index: pd.Index, name: str, source: str) -> None:
