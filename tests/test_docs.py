@@ -48,6 +48,7 @@ from gr4jstan.many.manifest import CALIBRATING, READING
 from gr4jstan.model.definition import define_model
 from gr4jstan.model.priors import prior_numbers
 from gr4jstan.model.programs import CHOICES, ProgramSpec, render_program
+from gr4jstan.reading.gauge import GAUGE_CODES
 from gr4jstan.scoring.scores import SCORES
 from gr4jstan.structures.catalogue import GR4J
 from seeds import shifted
@@ -668,6 +669,18 @@ def test_all_reasons_and_findings_are_explained() -> None:
             ]
             if made:
                 assert any(len(e) > 12 and said_in(e, texts) for e in explained), function.name
+
+
+def test_every_code_of_a_finding_is_explained() -> None:
+    made = set()
+    for path in SOURCES.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("note", "warning"):
+                made |= {n.value for n in node.args[:1] if isinstance(n, ast.Constant)}
+    made |= set(GAUGE_CODES)
+    rows = tables("diagnostics.md")["code"]
+    explained = {each for row in rows for each in code(row["code"])} - {"unfit"}
+    assert explained == made
 
 
 # --- the map of the code -----------------------------------------------------------------------
