@@ -88,11 +88,12 @@ def test_a_spike(factor: float) -> None:
 def test_a_ceiling() -> None:
     P, E, Q = river()
     floods = np.arange(100, DAYS, 200)
+    top = max(Q.max(), 4 * np.median(Q))
     for flood in floods:
-        Q[flood : flood + 6] = [4, 9, 15, 11, 7, 4]
+        Q[flood : flood + 6] += top * np.array([0.1, 0.6, 2, 1.2, 0.5, 0.2])
     P[floods] += 60
-    ceiling = findings(P, E, np.minimum(Q, 8.0))["flow_ceiling"]
-    assert len(ceiling) == len(floods)
+    ceiling = findings(P, E, np.minimum(Q, top))["flow_ceiling"]
+    assert len(ceiling) >= len(floods)  # the largest flood of all may be one more
 
 
 def test_the_built_in_example_has_no_faults() -> None:

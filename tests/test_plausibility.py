@@ -65,10 +65,10 @@ def test_what_may_be_a_flow_is_not_decided() -> None:
     ("series", "says"),
     [
         ({"P": with_value(RAIN, 1900)}, "is above 1825 mm/d on 1 day (2001-01-06: 1900)"),
-        ({"P": RAIN * 30}, "more than anywhere on Earth; is it in 0.1 mm or mm/month?"),
+        ({"P": RAIN * 30}, "more than anywhere on Earth; is it in mm/month or 0.1 mm?"),
         ({"E": THIRST * 28.4}, "more than anywhere on Earth; is it in W/m2"),
         ({"E": THIRST * 10}, "more than anywhere on Earth; is it in 0.1 mm"),
-        ({"Q": FLOW * 1000}, "above 1825 mm/d"),
+        ({"Q": FLOW * 1000}, "more than anywhere on Earth; give --flow-unit"),
     ],
 )
 def test_the_impossible_is_refused(series: dict, says: str) -> None:

@@ -14,8 +14,9 @@ Spans = list[tuple[int, int]]
 # Equal values: more days than a rounded recession stays on one of them, which takes about the
 # resolution relative to the flow times the time that the flow falls by 1/e in, 500 d at most.
 LONGEST_SPELL, SLOWEST_RECESSION = 20, 500
-# Zeros: days, and the quantile of flows above 0 that a river falls below before it dries up.
-ZERO_SPELL, LOW_FLOW = 5, 0.1
+# Zeros: days, the quantile of flows above 0 that a river falls below before it dries up, and the
+# share of the median below which it is near to that.
+ZERO_SPELL, LOW_FLOW, NEAR_ZERO = 5, 0.1, 0.1
 # Steps: by what factor at least, and days on either side of which nearly all keep to it.
 STEP, STEP_WINDOW = 8.0, 60
 KNOWN_FACTORS = {10.0: "", 100.0: "", 1000.0: "l/s and m3/s", 35.3147: "cfs and m3/s",
@@ -144,13 +145,16 @@ def zero_spells(Q: Array) -> Spans:
     if not found.size or positive.size < 2 * STEP_WINDOW:
         return []
     low = np.quantile(positive, LOW_FLOW)
-    never_near_zero = positive.min() > 0.02 * np.median(positive)
+    usual = float(np.median(positive))
+    never_near_zero = positive.min() > NEAR_ZERO / 2 * usual
     spans = []
     for first, last in found:
         before, after = Q[max(first - 3, 0) : first], Q[last + 1 : last + 4]
         sides = [x[np.isfinite(x)] for x in (before, after)]
         abrupt = all(x.size and x.min() > low for x in sides)
-        if abrupt or (never_near_zero and last - first + 1 >= 2 * ZERO_SPELL):
+        begins_high = sides[0].size and sides[0].min() > NEAR_ZERO * usual
+        long = last - first + 1 >= 2 * ZERO_SPELL
+        if abrupt or (never_near_zero and begins_high and long):
             spans.append((int(first), int(last)))
     faulty = sum(last - first + 1 for first, last in spans)
     natural = int((Q == 0).sum()) - faulty
