@@ -42,7 +42,7 @@ def with_value(day: int, value: float) -> np.ndarray:
         ({"dates": DATES + pd.to_timedelta(np.arange(30) // 20, "D")}, "1 gap in the dates"),
         ({"dates": DATES + pd.to_timedelta(np.arange(30), "h")}, "without a time of day"),
         ({"dates": ["x"] * 30}, "row 1: 'x' is not a date that is understood"),
-        ({"dates": [None, *[1j] * 29]}, "the dates cannot be understood"),
+        ({"dates": [1j] * 30}, "the dates cannot be understood"),
         ({"dates": [*DATES[:29], None]}, "1 date missing"),
     ],
 )  # fmt: skip

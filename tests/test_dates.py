@@ -228,6 +228,7 @@ def test_the_day_that_a_stamp_means_is_said(read, stamps: list[str]) -> None:
     [
         pytest.param(texts("%Y-%m-%dT23:00:00Z"), id="a zone without summer time"),
         pytest.param(texts("%Y-%m-%d 22:00"), id="evenings"),
+        pytest.param(texts("%Y-%m-%d 15:00"), id="midnights of Japan"),
         pytest.param(texts("%Y-%m-%dT18:00:00Z"), id="morning in Asia, noon in America"),
     ],
 )

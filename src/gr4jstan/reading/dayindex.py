@@ -71,6 +71,8 @@ def as_index(dates: Any, label: str) -> pd.DatetimeIndex:
         raise InputError(f"{label}: {plural(lost, 'date')} missing")
     try:
         given = pd.Index(dates)
+        if given.dtype.kind in "bc":
+            raise TypeError(f"they are of type {given.dtype}")
         by_text = any(isinstance(each, str) or hasattr(each, "calendar") for each in given)
         if not by_text and given.dtype.kind not in "iuf":
             return pd.DatetimeIndex(given).tz_localize(None)

@@ -87,8 +87,7 @@ def _one_time(
     zones = sorted(set(stamps.zones))
     utc = all(_is_utc(zone) for zone in zones)
     cell, day = stamps.cells[0], stamps.days[0]
-    late = 12 * _HOUR if utc else 20 * _HOUR - 1
-    if late < minute < 23 * _HOUR + 30 and not told:
+    if 12 * _HOUR < minute < 23 * _HOUR + 30 and not told:
         raise InputError(
             f"{where(0)}: {cell!r} may be of {day} or, as the beginning of a local day, of "
             f"{day + 1}: every date has the time of day {stamps.times[0]}; {_ADVICE}"
