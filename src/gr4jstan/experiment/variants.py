@@ -1,7 +1,7 @@
 """The variants of the experiment: what is sampled, how, and how long it will take."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,8 @@ from gr4jstan.fitting.calibration import LONG_WARMUP, SHORT_WARMUP
 from gr4jstan.model.definition import define_model
 from gr4jstan.model.programs import render_program
 from gr4jstan.model.task import Task, define_task
-from gr4jstan.reading.catchment import Catchment, Day
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.dates import Day
 from gr4jstan.sampling.inits import screened_inits
 from gr4jstan.sampling.nuts import gradient_seconds
 from gr4jstan.sampling.settings import SamplerSettings
@@ -97,17 +98,10 @@ def define_variants(
             }
         )
 
-    def variant(
-        name: str,
-        label: str,
-        sampler: SamplerSettings,
-        *,
-        known_metric: bool = False,
-        **options: Any,
-    ) -> Variant:
+    def variant(name: str, label: str, sampler: SamplerSettings, **options: Any) -> Variant:
         model = define_model(sigma=sigma, priors="uniform", **options)
         task = define_task(data, model, start=start, end=end)
-        return Variant(name, label, task, sampler, known_metric)
+        return Variant(name, label, task, sampler)
 
     truncated: dict[str, Any] = {"gradient": "truncated", "truncate_steps": truncate_steps}
     return (
@@ -133,8 +127,9 @@ def define_variants(
             gradient="autodiff",
             subsample=subsample,
         ),
-        variant(
-            "default", "gr4jstan's default", settings.with_warmup(SHORT_WARMUP), known_metric=True
+        replace(
+            variant("default", "gr4jstan's default", settings.with_warmup(SHORT_WARMUP)),
+            known_metric=True,
         ),
     )
 

@@ -32,7 +32,8 @@ from gr4jstan.model.programs import render_program
 from gr4jstan.model.task import Task, Validation, define_task
 from gr4jstan.options import picked, takes
 from gr4jstan.progress import say, signs_of_life
-from gr4jstan.reading.catchment import Catchment, Day
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.dates import Day
 from gr4jstan.reading.options import ReadingOptions
 from gr4jstan.reading.sources import as_catchment
 from gr4jstan.sampling.modes import exact_density, find_start

@@ -10,7 +10,7 @@ from gr4jstan.reading.spans import Spans, split_spans
 from gr4jstan.sampling.settings import SamplerOptions
 
 if TYPE_CHECKING:
-    from gr4jstan.reading.catchment import Day
+    from gr4jstan.reading.dates import Day
 
     Period = tuple[Day | None, Day | None]
 

@@ -11,7 +11,8 @@ from gr4jstan.errors import InputError
 from gr4jstan.model.definition import Model
 from gr4jstan.model.stan_data import StanData, observed_days, stan_data
 from gr4jstan.model.warmup import warmup_days
-from gr4jstan.reading.catchment import Catchment, Day
+from gr4jstan.reading.catchment import Catchment
+from gr4jstan.reading.dates import Day
 from gr4jstan.reading.sources import as_catchment
 from gr4jstan.reading.spans import Spans
 

@@ -1,6 +1,5 @@
 """Daily data of one catchment, checked."""
 
-import datetime as dt
 import re
 from dataclasses import dataclass, replace
 from typing import Self, Unpack
@@ -20,7 +19,7 @@ from gr4jstan.reading.checks import (
     count_days,
     day_label,
 )
-from gr4jstan.reading.dates import parse_dates
+from gr4jstan.reading.dates import Day, as_day
 from gr4jstan.reading.dayindex import daily_index
 from gr4jstan.reading.frames import frame_cells
 from gr4jstan.reading.gauge import GAUGE_CODES, examine, gauge_findings
@@ -30,8 +29,6 @@ from gr4jstan.reading.request import Request
 from gr4jstan.reading.series import aligned
 from gr4jstan.reading.spans import EXCLUDE, Spans, parse_spans
 from gr4jstan.reading.tables import parse_table
-
-Day = str | int | dt.date | np.datetime64
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -140,7 +137,7 @@ class Catchment:
         return day_label(self.dates, day)
 
     def _days(self, first: Day, last: Day) -> tuple[int, int]:
-        days = self.position(first, EXCLUDE), self.position(last, EXCLUDE)
+        days = self.position(first, EXCLUDE), self.position(last, EXCLUDE, last=True)
         if days[1] < days[0]:
             raise InputError(f"{EXCLUDE}: the end {last} is before the start {first}")
         return days
@@ -292,7 +289,7 @@ class Catchment:
             position = int(text)
         else:
             position = int(
-                (_as_day(day, option, last) - self.dates.to_numpy()[0].astype("M8[D]")).astype(int)
+                (as_day(day, option, last) - self.dates.to_numpy()[0].astype("M8[D]")).astype(int)
             )
         if not 0 <= position < len(self):
             raise InputError(
@@ -338,17 +335,3 @@ def require_observations(catchment: Catchment, *, warmup: int = 0, minimum: int 
             f"{where}: too few days: {column} is observed on {count_days(observed)}{after}; "
             f"at least {minimum} are needed"
         )
-
-
-def _as_day(day: Day, option: str, last: bool) -> np.datetime64:
-    try:
-        if isinstance(day, str) and (part := re.fullmatch(r"\s*(\d{4})(-\d\d)?\s*", day)):
-            period = pd.Period(day.strip(), "M" if part[2] else "Y")
-            return np.datetime64((period.end_time if last else period.start_time).date(), "D")
-        if isinstance(day, str):
-            return np.datetime64(parse_dates([day], lambda _: "")[0][0], "D")
-        if isinstance(day, (dt.date, np.datetime64)) and not pd.isna(day):
-            return np.datetime64(pd.Timestamp(day).date(), "D")
-    except ValueError:
-        pass
-    raise InputError(f"{option}: {day!r} is not a date; write it as YYYY-MM-DD")

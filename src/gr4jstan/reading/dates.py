@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from gr4jstan.errors import InputError
 from gr4jstan.findings import Finding
 from gr4jstan.reading.stamps import Days, Stamps, meant_days
+
+Day = str | int | dt.date | np.datetime64
 
 _TIME = (
     r"(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d*)?)?)\s*"
@@ -269,3 +272,24 @@ def _first(items: Sequence[str], n: int = 3) -> str:
 def plural(n: int, noun: str) -> str:
     """Write a number of things."""
     return f"{n} {noun}" + ("" if n == 1 else "s")
+
+
+def as_day(day: Day, option: str, last: bool) -> np.datetime64:
+    """The day that a user writes; a year or month is its first day, or its `last`.
+
+    Raises
+    ------
+    InputError
+        It is none; the message calls it `option`.
+    """
+    try:
+        if isinstance(day, str) and (part := re.fullmatch(r"\s*(\d{4})(-\d\d)?\s*", day)):
+            period = pd.Period(day.strip(), "M" if part[2] else "Y")
+            return np.datetime64((period.end_time if last else period.start_time).date(), "D")
+        if isinstance(day, str):
+            return np.datetime64(parse_dates([day], lambda _: "")[0][0], "D")
+        if isinstance(day, (dt.date, np.datetime64)) and not pd.isna(day):
+            return np.datetime64(pd.Timestamp(day).date(), "D")
+    except ValueError:
+        pass
+    raise InputError(f"{option}: {day!r} is not a date; write it as YYYY-MM-DD")
