@@ -154,7 +154,7 @@ DEFECTS = {
         Defect(
             "negative rain passes",
             f"{SOURCE}/reading/checks.py",
-            '_refuse(values < 0, values, origin, "negative")',
+            'refuse(values < 0, values, origin, "negative")',
             "pass",
             "test_csvfile.py::test_cells_that_cannot_be_used "
             "test_properties.py::test_any_table_is_read_or_refused_by_name",
@@ -172,6 +172,43 @@ DEFECTS = {
             "_MOST_BYTES = 50_000_000",
             "_MOST_BYTES = 500_000_000",
             "test_faults.py::test_a_file_far_too_large_is_refused_within_bounded_memory",
+        ),
+    ),
+    "Assumed in silence": (
+        Defect(
+            "columns that look like dates are left aside",
+            f"{SOURCE}/reading/datecolumns.py",
+            "        if left.columns:\n            return left\n",
+            "        return Found(())\n",
+            "test_dates.py::test_dates_are_understood_and_their_gaps_refused",
+        ),
+        Defect(
+            "a unit is looked for in the first bracket only",
+            f"{SOURCE}/reading/headers.py",
+            "for kind, inside in brackets if (unit := _stated(kind, inside))]",
+            "for kind, inside in brackets[:1] if (unit := _stated(kind, inside))]",
+            "test_units.py::test_where_a_unit_is_found",
+        ),
+        Defect(
+            "observations that are left out count",
+            f"{SOURCE}/reading/catchment.py",
+            "            Q[first : last + 1] = np.nan\n",
+            "            pass\n",
+            "test_exclude.py::test_the_days_do_not_count_and_their_forcing_does",
+        ),
+        Defect(
+            "forcing in another unit passes",
+            f"{SOURCE}/fitting/forcing.py",
+            "if excess > _ABSURD[role]:",
+            "if excess > 1e9:",
+            "test_forcing.py::test_another_unit_is_refused_and_named",
+        ),
+        Defect(
+            "the days between calibration and forecast are left out",
+            f"{SOURCE}/fitting/continuation.py",
+            "pd.concat([between, days]), gap,",
+            "days, 0,",
+            "test_forcing.py::test_the_day_after_the_validation_goes_on_from_its_end",
         ),
     ),
     "Commands and files": (
