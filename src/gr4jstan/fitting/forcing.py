@@ -43,7 +43,7 @@ _NEAR = 1.3
 # Days that a month's mean is of, at least.
 _WHOLE_MONTH = 20
 
-_NAMES = {"P": "precipitation", "E": "potential evapotranspiration"}
+_OPTIONS = {"P": "--precip-unit (precip_unit=)", "E": "--pet-unit (pet_unit=)"}
 
 # The first days of a spun-up prediction, and what the stores before it may change their flow by.
 _FIRST_DAYS = 30
@@ -93,7 +93,7 @@ def _judge(
         if excess > _ABSURD[role]:
             raise InputError(
                 f"{forcing.source}: {text}. It cannot be of the same catchment and in mm/d{cause}; "
-                "bring it to the units of the calibration."
+                f"convert it, or say its unit with {_OPTIONS[role]}."
             )
         if excess > _ODD[role]:
             yield warning(

@@ -203,7 +203,10 @@ def _odd(name: str, cells: Sequence[str]) -> bool:
     if by_name and any(re.search(r"\d", cell) for cell in full):
         return True
     years = [int(float(c)) for c in full if re.fullmatch(r"(1[789]|2[01])\d\d(\.0*)?", c)]
-    return len(years) == len(cells) and years == sorted(years) and 0 < years[-1] - years[0] <= 200
+    if len(years) != len(cells) or years != sorted(years) or years[-1] - years[0] > 200:
+        return False
+    # one number on all rows may be a height as well as a year
+    return years[0] < years[-1] or 1900 <= years[0] <= 2100
 
 
 def _runs(rows: Sequence[Sequence[str]], column: int, sample: Sequence[str]) -> bool:
