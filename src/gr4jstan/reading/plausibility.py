@@ -9,8 +9,9 @@ from gr4jstan.errors import InputError
 from gr4jstan.findings import Finding, warning
 from gr4jstan.reading.checks import Array, Origin, count_days, day_label, refuse
 
-# What no day reaches [mm/d]: the most rain measured in 24 hours (La Reunion, January 1966).
-IMPOSSIBLE = {"P": 1825.0, "E": 1825.0, "Q": 1825.0}
+# What no day reaches [mm/d]: the most rain measured in 24 hours (La Reunion, January 1966); five
+# times what all sunshine above the atmosphere evaporates.
+IMPOSSIBLE = {"P": 1825.0, "E": 100.0, "Q": 1825.0}
 # What hardly any day reaches [mm/d], and between what the mean of a year or more lies [mm/d].
 IMPROBABLE = {"P": 800.0, "E": 20.0, "Q": 500.0}
 MEANS = {"P": (0.05, 17.0), "E": (0.1, 12.0), "Q": (0.0, 30.0)}
