@@ -285,6 +285,8 @@ def zipped(name: str) -> bytes:
         (b"<!DOCTYPE html><html>", "is a web page, not data"),
         (b'{"count": 3}', "is a JSON file"),
         (b"\x89HDF\r\n\x1a\n damaged", "cannot be read as NetCDF"),
+        (b"CDF\x01", "cannot be read as NetCDF"),
+        (b"CDF\x02" + bytes(7), "cannot be read as NetCDF"),
     ],
 )
 def test_other_files_are_named_for_what_they_are(refusal, content: bytes, says: str) -> None:
