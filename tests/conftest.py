@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gr4jstan.errors import InputError
 from gr4jstan.experiment.comparison import Comparison, compare
 from gr4jstan.experiment.variants import define_variants
 from gr4jstan.fitting.calibration import run_task
@@ -64,3 +65,15 @@ def split_fit() -> Fit:
     task = define_task("example", define_model(), end="2014-12-31", validation=("2015-01-01", None))
     settings = SamplerSettings(seed=shifted(1), iter_sampling=3000)
     return run_task(task, settings, show_progress=False)
+
+
+@pytest.fixture
+def refusal(read, tmp_path: Path):
+    """Return the message that the `read` of a test file refuses with, the folder taken out."""
+
+    def _refusal(*given: object, **options: object) -> str:
+        with pytest.raises(InputError) as refused:
+            read(*given, **options)
+        return str(refused.value).replace(f"{tmp_path}/", "")
+
+    return _refusal

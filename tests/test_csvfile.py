@@ -40,18 +40,6 @@ def read(tmp_path: Path):
     return _read
 
 
-@pytest.fixture
-def refusal(read, tmp_path: Path):
-    """Return the message of a refusal, with the folder taken out."""
-
-    def _refusal(content: str | bytes, **options: object) -> str:
-        with pytest.raises(InputError) as refused:
-            read(content, **options)
-        return str(refused.value).replace(f"{tmp_path}/", "")
-
-    return _refusal
-
-
 def assert_plain_table(catchment: Catchment) -> None:
     i = np.arange(20)
     np.testing.assert_array_equal(catchment.P, i + 0.5)

@@ -33,16 +33,6 @@ def read(tmp_path: Path):
     return _read
 
 
-@pytest.fixture
-def refusal(read, tmp_path: Path):
-    def _refusal(columns: dict, hole: slice | None = None, **options: object) -> str:
-        with pytest.raises(InputError) as refused:
-            read(columns, hole, **options)
-        return str(refused.value).replace(f"{tmp_path}/", "")
-
-    return _refusal
-
-
 def texts(form: str) -> list[str]:
     return list(DAYS.strftime(form))
 

@@ -33,16 +33,6 @@ def read(tmp_path: Path):
     return _read
 
 
-@pytest.fixture
-def refusal(read, tmp_path: Path):
-    def _refusal(content: str | bytes, **options: object) -> str:
-        with pytest.raises(InputError) as refused:
-            read(content, **options)
-        return str(refused.value).replace(f"{tmp_path}/", "")
-
-    return _refusal
-
-
 def lines(header: str, row: str, separator: str = "\n") -> str:
     """A file with a row for each day: D is the day, P, E and Q in braces its numbers."""
     rows = [

@@ -93,11 +93,6 @@ _FORCING = {
 }
 
 
-def check_flow_unit(unit: Any) -> str:
-    """Give a unit of streamflow that the user names, see `check_unit`."""
-    return check_unit("Q", unit)
-
-
 def check_area(area: Any) -> float:
     """Give a catchment's area [km2] as a float.
 

@@ -105,4 +105,4 @@ def _cell_text(value: Any) -> str:
         return ""
     if isinstance(value, dt.datetime):
         return value.isoformat(" ", "seconds")
-    return repr(float(value)) if isinstance(value, float) else str(value)
+    return str(value)
