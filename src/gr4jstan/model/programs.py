@@ -153,6 +153,8 @@ def render_program(spec: ProgramSpec) -> Program:
     """
     import jinja2
 
+    from gr4jstan.error_models.catalogue import ERROR_MODELS
+
     folder, table = stan_folder(), spec.table
     # a structure that is not ours has its sources elsewhere
     folders = [Path(table.folder), folder] if table.folder else [folder]
@@ -175,6 +177,7 @@ def render_program(spec: ProgramSpec) -> Program:
         table=table,
         gradient=spec.truncate_mode or spec.gradient,
         error_model=spec.error_model,
+        errors=ERROR_MODELS[spec.error_model].density_numbers,
         sigma_prior=spec.sigma_prior,
         priors=spec.priors,
         initial_states=initial_states_block(spec),
