@@ -360,7 +360,7 @@ def test_fit_that_converges(
     assert [path.name for path in out.parent.iterdir()] == ["out"]
     table = pd.read_csv(out / "summary.csv")
     assert ",".join(table.columns) == (
-        "parameter,mean,sd,median,q5,q95,mcse_mean,ess_bulk,ess_tail,r_hat"
+        "parameter,mean,sd,median,q5,q95,mcse_mean,ess_bulk,ess_tail,r_hat,widening"
     )
     # the Python interface with the same seed, two chains at a time, drew the same
     loaded = dataset(load_fit(out).idata, "posterior")

@@ -14,7 +14,7 @@ from gr4jstan.experiment.comparison import Comparison, cumulative_seconds, measu
 from gr4jstan.experiment.text import describe, markdown_table, plain_table
 from gr4jstan.experiment.variants import define_variants, expected_seconds
 from gr4jstan.experiment.writing import save_comparison
-from gr4jstan.fitting.inference_data import dataset
+from gr4jstan.fitting.inference_data import dataset, with_group
 from gr4jstan.fitting.loading import load_fit
 from gr4jstan.fitting.results import Fit
 from gr4jstan.sampling.settings import SamplerSettings
@@ -188,13 +188,11 @@ def test_tables_for_people_have_a_cell_for_everything(comparison: Comparison) ->
 
 def altered(fit: Fit, x1: np.ndarray | None = None, **diagnostics: Any) -> Fit:
     """A fit with other diagnostics, and other draws of x1."""
-    groups = {
-        group: dataset(fit.idata, group).copy()
-        for group in ("posterior", "sample_stats", "warmup_sample_stats")
-    }
+    posterior = dataset(fit.idata, "posterior").copy()
     if x1 is not None:
-        groups["posterior"]["x1"] = (("chain", "draw"), x1)
-    return replace(fit, idata=groups, diagnostics=fit.diagnostics | diagnostics)
+        posterior["x1"] = (("chain", "draw"), x1)
+    idata = with_group(fit.idata, "posterior", posterior)
+    return replace(fit, idata=idata, diagnostics=fit.diagnostics | diagnostics)
 
 
 def text_of(comparison: Comparison, true_x1: float | None = 320.11, **fits: Fit) -> dict[str, str]:

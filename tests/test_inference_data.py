@@ -24,6 +24,7 @@ from gr4jstan.sampling.nuts import Draws
 from seeds import shifted
 
 COLUMNS = ["mean", "sd", "median", "q5", "q95", "mcse_mean", "ess_bulk", "ess_tail", "r_hat"]
+COLUMNS += ["widening"]
 
 
 def rhat_by_hand(draws: np.ndarray) -> float:

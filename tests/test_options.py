@@ -13,7 +13,7 @@ import gr4jstan
 from gr4jstan.cli.commands.shared import chosen
 from gr4jstan.cli.parser import build_parser
 from gr4jstan.errors import InputError
-from gr4jstan.fitting.options import FitOptions, PeriodOptions, validation_period
+from gr4jstan.fitting.options import FitOptions, IntervalOptions, PeriodOptions, validation_period
 from gr4jstan.many.manifest import CALIBRATING, READING
 from gr4jstan.model.definition import define_model
 from gr4jstan.model.options import ModelOptions
@@ -26,7 +26,7 @@ from gr4jstan.reading.sources import as_catchment
 from gr4jstan.sampling.settings import SamplerOptions, SamplerSettings, settings_of
 from seeds import shifted
 
-TABLES = (ReadingOptions, PeriodOptions, ModelOptions, SamplerOptions)
+TABLES = (ReadingOptions, PeriodOptions, ModelOptions, IntervalOptions, SamplerOptions)
 
 # Functions, what they have of their own, and their tables.
 OWN = {"validation", "show_progress"}

@@ -15,7 +15,7 @@ from scipy import stats
 
 import gr4jstan
 from gr4jstan.drawing import to_png
-from gr4jstan.fitting.inference_data import calibration_days, dataset, validation_days
+from gr4jstan.fitting.inference_data import calibration_days, dataset, validation_days, with_group
 from gr4jstan.fitting.results import Fit
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.report.flow_periods import CLOSE_DAYS, Period, closer_window, periods_of, whole_window
@@ -219,16 +219,21 @@ def test_pairs_show_all_parameters_with_units_and_mark_divergent_draws(synthetic
     names = synthetic_fit.parameters
     posterior = dataset(synthetic_fit.idata, "posterior")
     stats_ = dataset(synthetic_fit.idata, "sample_stats").copy(deep=True)
-    groups = {"posterior": posterior, "sample_stats": stats_}
+
+    def pairs():
+        return plot_pairs(
+            replace(synthetic_fit, idata=with_group(synthetic_fit.idata, "sample_stats", stats_))
+        )
+
     stats_["diverging"][:] = False
-    figure = plot_pairs(replace(synthetic_fit, idata=groups))
+    figure = pairs()
     assert len(figure.axes) == len(names) * (len(names) + 1) // 2
     bottom = [axes.get_xlabel() for axes in figure.axes[-len(names) :]]
     assert bottom == ["x1 [mm]", "x2 [mm/d]", "x3 [mm]", "x4 [d]", "S0 [mm]", "R0 [mm]"]
     assert "no divergent draws" in figure.get_suptitle()
 
     stats_["diverging"][1, 5] = True
-    marked = plot_pairs(replace(synthetic_fit, idata=groups))
+    marked = pairs()
     assert "1 divergent draw (cross)" in marked.get_suptitle()
     x2_against_x1 = next(axes for axes in marked.axes if axes.get_ylabel() == "x2 [mm/d]")
     (cross,) = (line for line in x2_against_x1.lines if line.get_marker() == "x")

@@ -54,7 +54,7 @@ class Regression:
 
 
 def test_draws_get_the_covariance_of_the_sandwich_and_keep_their_mean() -> None:
-    model = Regression(0.8, seed=1)
+    model = Regression(0.8, 1)
     scores = model.scores() - model.scores().mean(axis=0)
     J = fixed_b_factor(WINDOW, 1500) ** 2 * long_run_covariance(scores, np.arange(1500), WINDOW)
     moved = model.moved()
@@ -65,7 +65,7 @@ def test_draws_get_the_covariance_of_the_sandwich_and_keep_their_mean() -> None:
 
 def test_the_map_moves_the_draws_least() -> None:
     """A is symmetric in the metric of C; any other map is that after a rotation."""
-    model = Regression(0.8, seed=2)
+    model = Regression(0.8, 2)
     draws, moved = model.draws(50), None
     none = np.zeros(3, dtype=bool)
     moved = sandwich(draws, model.scores(), np.arange(1500), model.prior, none)
@@ -80,7 +80,7 @@ def test_intervals_of_a_regression_hold_its_truth_whatever_the_memory(phi: float
     replicates = 150
     held, naive = np.zeros((2, 3))
     for seed in range(replicates):
-        model = Regression(phi, seed=100 + seed)
+        model = Regression(phi, 100 + seed)
         for count, draws in ((held, model.moved()), (naive, model.draws(500))):
             low, high = np.quantile(draws, [0.05, 0.95], axis=0)
             count += (low <= model.truth) & (model.truth <= high)
@@ -94,7 +94,7 @@ def test_intervals_of_a_regression_hold_its_truth_whatever_the_memory(phi: float
 
 def test_without_memory_and_with_the_right_model_nothing_changes() -> None:
     """The information of the scores is then that of the draws."""
-    model = Regression(0.0, seed=3)
+    model = Regression(0.0, 3)
     spread = model.moved(window=1).std(axis=0) / model.draws(500).std(axis=0)
     # the mean square of 1500 errors
     assert np.abs(spread - 1).max() < 5 * np.sqrt(2 / 1500)
@@ -104,7 +104,7 @@ def test_what_a_few_days_know_follows_the_others() -> None:
     """An effect on the first 15 days has scores that no window sees, and is widened with them."""
     replicates, inside = 150, 0
     for seed in range(replicates):
-        model = Regression(0.75, seed=400 + seed)
+        model = Regression(0.75, 400 + seed)
         early = np.where(np.arange(1500) < 15, 1.0, 0.0)
         X = np.column_stack([model.X, early])
         truth = np.append(model.truth, 0.7)
@@ -240,7 +240,7 @@ def test_a_fit_of_known_errors_has_no_robust_group(synthetic_fit: Fit) -> None:
 
 def test_subsampled_observations_count_by_their_days() -> None:
     """Every 5th day of errors with memory: the window holds as many days, not as many values."""
-    model = Regression(0.9, seed=5)
+    model = Regression(0.9, 5)
     some = slice(None, None, 5)
     X, y = model.X[some], model.y[some]
     C = np.linalg.inv(X.T @ X + model.prior)

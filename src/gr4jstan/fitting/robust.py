@@ -42,6 +42,10 @@ WINDOW = 90
 # Below it, the memory is not known from the record.
 LEAST_DAYS = 4 * WINDOW
 
+# Scores that undo each other, by chance among few days, empty no interval: the variance in no
+# direction becomes less than this share of the model's.
+_LEAST = 0.5
+
 # Of the gradient of the prior, on the unconstrained scale, on which it changes within units.
 _STEP = 1e-4
 
@@ -207,7 +211,7 @@ def _stretch(rows: Array, covariance: Array, wanted: Array) -> Array:
     factor = np.linalg.cholesky(covariance)
     whitened = np.linalg.solve(factor, np.linalg.solve(factor, wanted).T)
     lengths, axes = np.linalg.eigh((whitened + whitened.T) / 2)
-    root = axes * np.sqrt(np.maximum(lengths, 0)) @ axes.T
+    root = axes * np.sqrt(np.maximum(lengths, _LEAST)) @ axes.T
     return np.asarray((factor @ root @ np.linalg.solve(factor, rows.T)).T)
 
 

@@ -1,0 +1,131 @@
+"""How often intervals hold the truth: as the model gives them, and as they are widened.
+
+    python scripts/coverage_study.py                        200 replicates, half an hour
+    python scripts/coverage_study.py --replicates 40 -o output/coverage
+    python scripts/coverage_study.py --halves FILE.csv ...  records of 1999 to 2018, too
+
+The folder then holds coverage.csv, and halves.csv and halves_summary.csv; with the folder
+docs/trust, docs/uncertainty.md gets their tables. Replicates are kept in output/coverage as they
+come: an interrupted study goes on where it ended. See scripts/studies/coverage.py.
+"""
+
+import argparse
+import json
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+import pandas as pd
+
+from gr4jstan.files import write_json
+from gr4jstan.progress import progress_bar
+from gr4jstan.sampling.modes import exact_density
+from studies.coverage import (
+    MEMORIES,
+    compare_halves,
+    coverage_table,
+    halves_table,
+    run_replicate,
+    simulated_task,
+)
+
+DOCS = Path(__file__).parents[1] / "docs"
+REPLICATES = Path("output/coverage/replicates")
+
+
+def main() -> None:
+    """Run what is left of the study, and write its tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("-o", "--output", default=str(DOCS / "trust"), metavar="DIR")
+    parser.add_argument("--replicates", type=int, default=200, metavar="N", help="for each memory")
+    parser.add_argument("--years", type=int, nargs="+", default=[5, 10], help="length of a record")
+    parser.add_argument("--halves", nargs="+", default=[], metavar="FILE")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="replicates at a time")
+    options = parser.parse_args()
+    folder = Path(options.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    if options.halves:
+        rows = [row for name in options.halves for row in compare_halves(Path(name))]
+        write(pd.DataFrame(rows), folder / "halves.csv")
+        write(halves_table(rows), folder / "halves_summary.csv")
+    if options.replicates:
+        records = run_missing(options.years, options.replicates, options.workers)
+        write(coverage_table(records), folder / "coverage.csv")
+        share = pd.DataFrame(records)["share_of_time"].median()
+        print(f"the map takes {100 * share:.1f} % of a fit's time, in the median")
+    if folder == DOCS / "trust":
+        write_page(DOCS / "uncertainty.md", folder)
+
+
+def run_missing(years: Sequence[int], replicates: int, workers: int) -> list[dict]:
+    """Rows of all replicates; those that are not on file are run."""
+    REPLICATES.mkdir(parents=True, exist_ok=True)
+    files = {
+        (length, phi, seed): REPLICATES / f"{length}-{phi}-{seed}.json"
+        for seed in range(1, replicates + 1)
+        for length in years
+        for phi in MEMORIES
+    }
+    missing = {key: path for key, path in files.items() if not path.is_file()}
+    # the program is compiled before several processes want it
+    exact_density(simulated_task(years[0], 0.0, 1))
+    context = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(workers, mp_context=context) as pool,
+        progress_bar(True, "replicates", total=len(missing)) as bar,
+    ):
+        jobs = {pool.submit(run_replicate, *key): path for key, path in missing.items()}
+        for job in as_completed(jobs):
+            write_json(jobs[job], {"rows": job.result()})
+            bar.update(1)
+    return [row for path in files.values() for row in json.loads(path.read_text("utf-8"))["rows"]]
+
+
+def write(table: pd.DataFrame, path: Path) -> None:
+    """As CSV, with three digits."""
+    table.to_csv(path, index=False, float_format="%.3g")
+    print(f"{path.name}\n{table.to_string(index=False, float_format='%.2f')}\n")
+
+
+def write_page(page: Path, folder: Path) -> None:
+    """Put the tables into the page, each between its two marks."""
+    text = page.read_text(encoding="utf-8")
+    coverage = pd.read_csv(folder / "coverage.csv")
+    tables = {"coverage": page_table(coverage)}
+    if (folder / "halves_summary.csv").is_file():
+        halves = pd.read_csv(folder / "halves_summary.csv")
+        tables["halves"] = markdown([list(halves), *halves.to_numpy().tolist()])
+    for name, table in tables.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        text = f"{before}{begin}\n{table}\n{end}{after}"
+    page.write_text(text, encoding="utf-8")
+
+
+def page_table(coverage: pd.DataFrame) -> str:
+    """Coverage of each parameter, model and robust, in a row for each record and memory."""
+    names = list(dict.fromkeys(coverage["parameter"]))
+    lines: list[list] = [["years", "phi", "intervals", *names, "sd of x1 over the model's"]]
+    for (years, phi, kind), rows in coverage.groupby(["years", "phi", "intervals"]):
+        held = rows.set_index("parameter")
+        shares = [f"{100 * held.loc[name, 'coverage']:.0f} %" for name in names]
+        lines.append([years, phi, kind, *shares, float(held.loc["x1", "widening"])])
+    return markdown(lines)
+
+
+def markdown(lines: Sequence[Sequence[object]]) -> str:
+    """A table, numbers with two digits, aligned to the right."""
+
+    def cell(value: object) -> str:
+        return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+    header, *body = ["| " + " | ".join(map(cell, row)) + " |" for row in lines]
+    return "\n".join([header, "|---:" * len(lines[0]) + "|", *body]) + "\n"
+
+
+if __name__ == "__main__":
+    main()
