@@ -240,7 +240,7 @@ def _settings_for(
             f"{start.trouble}; the metric is found in a long warm-up, with at most "
             f"{2**settings.max_treedepth - 1} steps a draw (--max-treedepth)"
         )
-    elif start.thin > 1 and show_progress:
+    elif start.rivals and show_progress:
         say(
             f"there are {1 + len(start.rivals)} modes, between which chains take time to move; "
             f"{start.thin} iterations are run for each draw"
