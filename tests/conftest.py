@@ -64,7 +64,7 @@ def split_fit() -> Fit:
     """
     task = define_task("example", define_model(), end="2014-12-31", validation=("2015-01-01", None))
     settings = SamplerSettings(seed=shifted(1), iter_sampling=3000)
-    return run_task(task, settings, show_progress=False)
+    return run_task(task, settings, intervals="robust", show_progress=False)
 
 
 @pytest.fixture

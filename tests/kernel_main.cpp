@@ -3,12 +3,14 @@
 //   T  theta stores  P[T]  E[T]  Q_adjoint[T]
 //
 // and prints a line for each: the flows simulated without a gradient, those simulated with one, the
-// adjoints of theta and of the stores, and those of the days' net input. Every buffer is exactly as
+// adjoints of theta and of the stores, those of the days' net input, and the tangents of the flows,
+// a day's after the other. Every buffer is exactly as
 // long as the kernel asks for, so that a sanitizer sees any step beyond it.
 #include "hydrographs.hpp"
 #include "production.hpp"
 #include "routing/gr4j.hpp"
 #include "sweep.hpp"
+#include "tangent.hpp"
 
 #include <cmath>
 #include <cstdio>
@@ -52,6 +54,10 @@ int main() {
     print(theta_adjoint);
     print(stores_adjoint);
     print(net);
+    series Q_tangent(T * (theta.size() + stores.size()), NAN);
+    gr4j::tangent<routing>(T, P.data(), E.data(), theta.data(), stores.data(), both,
+                           Q_tangent.data());
+    print(Q_tangent);
     std::printf("\n");
   }
   return 0;

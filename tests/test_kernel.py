@@ -43,8 +43,8 @@ FORCING = {
 
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory):
-    """Flows without and with a gradient, shape (cases, T), adjoints, shape (cases, 6), and those
-    of the net input of each day, shape (cases, T)."""
+    """Flows without and with a gradient, shape (cases, T), adjoints, shape (cases, 6), those of the
+    net input of each day, shape (cases, T), and tangents of the flows, shape (cases, T * 6)."""
     program = tmp_path_factory.mktemp("kernel") / "kernel"
     source = Path(__file__).with_name("kernel_main.cpp")
     include = f"-I{stan_folder() / 'cpp'}"
@@ -64,7 +64,7 @@ def kernel(tmp_path_factory):
         )
         assert (done.returncode, done.stderr) == (0, "")
         found = np.array([line.split() for line in done.stdout.splitlines()], dtype=float)
-        return np.split(found, [T, 2 * T, 2 * T + 6], axis=1)
+        return np.split(found, [T, 2 * T, 2 * T + 6, 3 * T + 6], axis=1)
 
     return run
 
@@ -120,6 +120,29 @@ def test_adjoints_equal_the_complex_step(results, forcing, case):
 
 
 @cases
+@forcings
+def test_tangents_equal_the_complex_step_on_every_day(results, forcing, case):
+    days = FORCING[forcing]
+    *parameters, S0, R0 = case
+    just_above = np.array([*parameters, max(S0, 1e-12), max(R0, 1e-12)])
+    columns = np.repeat(just_above[:, np.newaxis], 6, axis=1) + 1j * STEP * np.eye(6)
+    expected = plain_gr4j(days.P, days.E, *columns, (), 0).imag / STEP
+    found = results[forcing, case][4].reshape(-1, 6)
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10 * scale + 1e-20)
+
+
+@cases
+@forcings
+def test_tangents_close_with_the_adjoints(results, forcing, case):
+    """The weighted sum of the flows has one gradient, whichever way it is swept."""
+    *_, adjoints, _, tangents = results[forcing, case]
+    found = weights(len(FORCING[forcing])) @ tangents.reshape(-1, 6)
+    scale = np.abs(adjoints).max()
+    np.testing.assert_allclose(found, adjoints, rtol=0, atol=1e-10 * scale + 1e-20)
+
+
+@cases
 def test_adjoints_of_the_net_input_equal_the_complex_step(results, case):
     """More rain on one day; a day whose net input is 0 has a kink, and another is taken."""
     days = FORCING["synthetic"]
@@ -138,14 +161,14 @@ def test_adjoints_of_the_net_input_equal_the_complex_step(results, case):
 def test_kernel_takes_the_side_of_a_whole_x4_where_the_unit_hydrograph_is_shorter(kernel, x4):
     days = FORCING["synthetic"]
     sides = [(*USUAL[:3], x4 * factor, *USUAL[4:]) for factor in (1 - 1e-12, 1, 1 + 1e-12)]
-    _, _, (below, at, above), _ = kernel(sides, days.P, days.E, np.ones(len(days)))
+    _, _, (below, at, above), *_ = kernel(sides, days.P, days.E, np.ones(len(days)))
     np.testing.assert_allclose(at, below, rtol=1e-9)
     assert abs(at[3] - above[3]) > 1e-3
 
 
 def test_adjoints_of_no_flow_are_zero(kernel):
     days = FORCING["synthetic"]
-    _, _, *adjoints = kernel(CASES.values(), days.P, days.E, np.zeros(len(days)))
+    _, _, *adjoints, _ = kernel(CASES.values(), days.P, days.E, np.zeros(len(days)))
     assert not any(each.any() for each in adjoints)
 
 
@@ -153,8 +176,8 @@ def test_a_day_depends_on_no_later_one(kernel):
     """Adjoints of the flow of day 20 are those of a series that ends there."""
     days = FORCING["synthetic"]
     one = np.eye(len(days))[20]
-    _, _, whole, of_days = kernel([USUAL], days.P, days.E, one)
-    _, _, short, _ = kernel([USUAL], days.P[:21], days.E[:21], one[:21])
+    _, _, whole, of_days, _ = kernel([USUAL], days.P, days.E, one)
+    _, _, short, *_ = kernel([USUAL], days.P[:21], days.E[:21], one[:21])
     np.testing.assert_allclose(whole, short, rtol=1e-13)
     assert not of_days[0, 21:].any()
     assert of_days[0, :21].any()

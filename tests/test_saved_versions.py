@@ -21,7 +21,7 @@ def test_a_fit_of_each_version_is_read_as_it_was(version: str, tmp_path: Path) -
     assert fit.run["versions"]["gr4jstan"] == version
     assert fit.model.structure.name == "gr4j"
     summary = pd.read_csv(SAVED / version / "summary.csv", index_col="parameter")
-    pd.testing.assert_frame_equal(fit.summary(), summary, rtol=1e-9)
+    pd.testing.assert_frame_equal(fit.summary()[summary.columns], summary, rtol=1e-9)
     scores = pd.read_csv(SAVED / version / "scores.csv", index_col=["period", "score"])
     pd.testing.assert_frame_equal(fit.scores(), scores, rtol=1e-9)
 

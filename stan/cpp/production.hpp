@@ -48,6 +48,8 @@ inline double percolation_factor(double u) {
 
 struct production {
   struct adjoint;
+  template <int N>
+  struct tangent;
 
   // What the backward sweep needs of a day.
   struct record {
@@ -109,6 +111,32 @@ struct production::adjoint {
   void finish(const double* stores, double* theta_adjoint, double* stores_adjoint) const {
     theta_adjoint[0] += x1_sum * inverse_x1 - s * stores[0] * inverse_x1 * inverse_x1;
     stores_adjoint[0] += s * inverse_x1;
+  }
+};
+
+// Derivatives of the days' water with respect to the N elements of theta and stores, of which the
+// first is x1 and that number `level` is S0.
+template <int N>
+struct production::tangent {
+  double x1, inverse_x1;
+  double s[N] = {};
+
+  tangent(const double* theta, const double* stores, int level)
+      : x1(theta[0]), inverse_x1(1 / theta[0]) {
+    s[0] = -stores[0] * inverse_x1 * inverse_x1;
+    s[level] = inverse_x1;
+  }
+
+  // Those of a day's pr.
+  void forward(const record& day, double net, double pr, double* pr_tangent) {
+    const double rain = net > 0 ? net : 0, wet = 1 - day.dry;
+    for (int k = 0; k < N; ++k) {
+      const double by_x1 = k == 0 ? inverse_x1 : 0;
+      const double mid = day.ds_ds * s[k] - day.ds_dnet * net * by_x1;
+      const double after = day.k5 * mid;
+      pr_tangent[k] = x1 * (wet * s[k] + day.dry * mid - after) + (pr - rain) * by_x1;
+      s[k] = after;
+    }
   }
 };
 

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from gr4jstan.fitting.options import PeriodOptions
+from gr4jstan.fitting.options import IntervalOptions, PeriodOptions
 from gr4jstan.model.options import ModelOptions
 from gr4jstan.options import Option, flag_of, table_of
 from gr4jstan.reading.options import ForcingOptions, ReadingOptions
@@ -116,6 +116,11 @@ def add_period(parser: argparse.ArgumentParser, title: str) -> None:
 def add_model(parser: argparse.ArgumentParser) -> None:
     """What the Stan program is made of."""
     add_table(parser.add_argument_group("model"), table_of(ModelOptions))
+
+
+def add_intervals(parser: argparse.ArgumentParser) -> None:
+    """What is reported of the draws."""
+    add_table(parser.add_argument_group("intervals"), table_of(IntervalOptions))
 
 
 def add_sampler(parser: argparse.ArgumentParser, words: Mapping[str, str] | None = None) -> None:

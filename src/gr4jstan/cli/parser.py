@@ -12,6 +12,7 @@ from gr4jstan.cli.options import (
     add_data,
     add_force,
     add_forcing,
+    add_intervals,
     add_model,
     add_output,
     add_period,
@@ -125,6 +126,7 @@ def _fit(parser: argparse.ArgumentParser) -> None:
     add_period(parser, "warm-up of the simulation")
     add_period(parser, "validation")
     add_model(parser)
+    add_intervals(parser)
     add_sampler(parser)
 
 
@@ -210,6 +212,7 @@ def _fit_many(parser: argparse.ArgumentParser) -> None:
     add_period(parser, "warm-up of the simulation")
     add_period(parser, "validation")
     add_model(parser)
+    add_intervals(parser)
     add_sampler(
         parser,
         {

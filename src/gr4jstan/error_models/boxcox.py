@@ -59,6 +59,10 @@ def _spread(observed: Array, numbers: Numbers) -> Array:
     return scaled
 
 
+def _observed(observed: Array, numbers: Numbers) -> Array:
+    return np.where(observed > 0, boxcox(observed, numbers["boxcox_lambda"]), -np.inf)
+
+
 def _informative(observed: Array) -> NDArray[np.bool_]:
     return observed > 0
 
@@ -80,4 +84,6 @@ BOXCOX = ErrorModel(
     informative=_informative,
     volumes="; or, where volumes matter more than low flows, fit with --error-model linear, "
     "which gives floods more weight",
+    observed=_observed,
+    constants=("boxcox_lambda",),
 )

@@ -112,6 +112,10 @@ class ErrorModel:
         Whether it goes with priors "airgr-sls".
     volumes : str
         What else to try where volumes are wrong; empty for nothing.
+    observed : callable
+        Of observations and numbers: what the program's density is given of them.
+    constants : tuple of str
+        Numbers that the program's density is given after the parameters.
     """
 
     name: str
@@ -129,3 +133,10 @@ class ErrorModel:
     known_sigma: bool = False
     reference_prior: bool = False
     volumes: str = ""
+    observed: Callable[[Array, Numbers], Array] = _itself
+    constants: tuple[str, ...] = ()
+
+    @property
+    def density_numbers(self) -> tuple[str, ...]:
+        """Names of the numbers that the program's density is given, in its order."""
+        return (*(each.name for each in self.parameters), *self.constants)

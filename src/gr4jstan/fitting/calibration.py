@@ -21,11 +21,13 @@ from gr4jstan.fitting.folder import FORMAT
 from gr4jstan.fitting.inference_data import (
     arviz_version,
     import_ahead,
+    robust_group,
     to_inference_data,
 )
-from gr4jstan.fitting.options import FitOptions, PeriodOptions, validation_period
+from gr4jstan.fitting.options import FitOptions, Intervals, PeriodOptions, validation_period
 from gr4jstan.fitting.records import Diagnostics, Run, as_record
 from gr4jstan.fitting.results import Fit
+from gr4jstan.fitting.robust import robust_draws
 from gr4jstan.model.definition import define_model
 from gr4jstan.model.options import ModelOptions
 from gr4jstan.model.programs import render_program
@@ -103,6 +105,13 @@ def fit(
         prior_settings : dict, optional
             Bounds and scales of the priors in place of the defaults.
 
+        Of what is reported:
+
+        intervals : {"robust", "model"}
+            Spread of the draws that summary, bands and predictions are made of: allowing for errors
+            that remember each other from day to day, or as if those of different days were
+            independent, as the likelihood takes them.
+
         Of the sampler, as in cmdstanpy:
 
         chains : int
@@ -149,7 +158,12 @@ def fit(
         exclude=period.get("exclude"),
         strict=period.get("strict", False),
     )
-    result = run_task(task, settings, show_progress=show_progress)
+    result = run_task(
+        task,
+        settings,
+        intervals=options.get("intervals", "robust"),
+        show_progress=show_progress,
+    )
     if not result.diagnostics["converged"] or gravest(result.findings) == "unfit":
         reasons = list(result.diagnostics["reasons"])
         reasons += [each.text for each in result.findings if each.severity == "unfit"]
@@ -159,7 +173,12 @@ def fit(
 
 
 def run_task(
-    task: Task, settings: SamplerSettings, *, known_metric: bool = True, show_progress: bool = True
+    task: Task,
+    settings: SamplerSettings,
+    *,
+    intervals: Intervals = "model",
+    known_metric: bool = True,
+    show_progress: bool = True,
 ) -> Fit:
     """Compile, look for the mode, sample, and diagnose.
 
@@ -167,6 +186,8 @@ def run_task(
     ----------
     task : Task
     settings : SamplerSettings
+    intervals : {"robust", "model"}
+        Spread of the draws that are reported, see `gr4jstan.fitting.robust`.
     known_metric : bool
         Give NUTS the metric that the curvature at the mode suggests. The starting points are
         around the mode in any case.
@@ -200,13 +221,17 @@ def run_task(
             show_progress=show_progress,
         )
     sampled = time.perf_counter()
-    described = describe_run(task, settings, cmdstan, program.code)
-    run = as_record(described | {"start": start.description}, Run)
-    attributes = {
-        key: value if isinstance(value, str) else json.dumps(value) for key, value in run.items()
-    }
-    idata = to_inference_data(draws, task, settings.max_treedepth, attributes)
+    idata = to_inference_data(draws, task, settings.max_treedepth)
     found = diagnose(idata, task.model.parameters, start.rivals)
+    robust = robust_draws(task, density, draws.parameters, intervals, found["modes_found"])
+    if robust.parameters is not None:
+        idata = robust_group(idata, robust.parameters, task.model.units)
+    described = describe_run(task, settings, cmdstan, program.code)
+    described |= {"start": start.description, "intervals": robust.record}
+    run = as_record(described, Run)
+    idata.attrs.update(
+        {key: value if isinstance(value, str) else json.dumps(value) for key, value in run.items()}
+    )
     found["seconds"] = {
         "compile": compiled - begin,
         "setup": ready - compiled,
@@ -215,7 +240,8 @@ def run_task(
         "chains": draws.chain_seconds,
         "nuts_wall": draws.wall_seconds,
         "reading": sampled - ready - draws.wall_seconds,
-        "diagnosing": time.perf_counter() - sampled,
+        "diagnosing": time.perf_counter() - sampled - robust.seconds,
+        "intervals": robust.seconds,
         "wall": time.perf_counter() - begin,
     }
     return Fit(

@@ -15,7 +15,8 @@ from gr4jstan.fitting.prediction import simulate_draws, start_state
 from gr4jstan.model.definition import Model
 from gr4jstan.model.observations import log_likelihood, respond
 from gr4jstan.model.stan_data import StanData
-from gr4jstan.sampling.inits import initial_stores, prior_draws
+from gr4jstan.model.transforms import initial_stores
+from gr4jstan.sampling.inits import prior_draws
 
 Array = NDArray[np.float64]
 

@@ -42,7 +42,6 @@ def to_inference_data(
     draws: Draws,
     task: Task,
     max_treedepth: int,
-    attributes: Mapping[str, Any],
 ) -> InferenceData:
     """Gather draws and data in ArviZ's groups.
 
@@ -54,8 +53,6 @@ def to_inference_data(
         Forcing, observations and the periods.
     max_treedepth : int
         Marks the draws that reached it.
-    attributes : mapping
-        Settings and versions, as strings and numbers.
 
     Returns
     -------
@@ -92,7 +89,7 @@ def to_inference_data(
         for label, variable in dataset.data_vars.items():
             if unit := units.get(str(label)):
                 variable.attrs["units"] = unit
-    return _container(groups, attributes)
+    return _container(groups, {})
 
 
 UNITS = {"P": "mm/d", "E": "mm/d", "Q": "mm/d"}
@@ -111,11 +108,42 @@ def with_groups(
     return _container({**thinned, **groups, **kept}, idata.attrs)
 
 
+def with_group(idata: InferenceData, name: str, group: xr.Dataset) -> InferenceData:
+    """The same groups, and one more."""
+    groups = {each: dataset(idata, each) for each in group_names(idata)}
+    return _container(groups | {name: group}, idata.attrs)
+
+
+def robust_group(
+    idata: InferenceData, values: Mapping[str, NDArray[np.float64]], units: Mapping[str, str]
+) -> InferenceData:
+    """The same posterior with the group ``posterior_robust``, see `gr4jstan.fitting.robust`.
+
+    Parameters
+    ----------
+    idata : InferenceData
+    values : mapping of str to array, shape (chains, draws)
+    units : mapping of str to str
+    """
+    group = _draws_dataset(values)
+    for label, variable in group.data_vars.items():
+        variable.attrs["units"] = units.get(str(label), "mm")
+    return with_group(idata, "posterior_robust", group)
+
+
+def reported_group(idata: InferenceData) -> str:
+    """The group of the draws that are reported: the robust ones, where there are."""
+    return "posterior_robust" if "posterior_robust" in group_names(idata) else "posterior"
+
+
 def choose_values(
-    idata: InferenceData, chain: NDArray[np.int_], draw: NDArray[np.int_]
+    idata: InferenceData,
+    chain: NDArray[np.int_],
+    draw: NDArray[np.int_],
+    group: str = "posterior",
 ) -> dict[str, NDArray[np.float64]]:
-    """All parameters of some draws, shape (n,): chain after chain."""
-    posterior = dataset(idata, "posterior").isel(chain=chain, draw=draw)
+    """All parameters of some draws of a group, shape (n,): chain after chain."""
+    posterior = dataset(idata, group).isel(chain=chain, draw=draw)
     return {str(name): array.to_numpy().ravel() for name, array in posterior.items()}
 
 
@@ -141,7 +169,7 @@ def group_names(idata: InferenceData) -> tuple[str, ...]:
     return tuple(idata.groups() if _is_legacy() else idata.children)
 
 
-def summary(idata: InferenceData, names: Sequence[str]) -> pd.DataFrame:
+def summary(idata: InferenceData, names: Sequence[str], group: str = "posterior") -> pd.DataFrame:
     """Posterior summary, unrounded and the same on both ArviZ lines.
 
     Parameters
@@ -150,15 +178,18 @@ def summary(idata: InferenceData, names: Sequence[str]) -> pd.DataFrame:
         With a ``posterior`` group.
     names : sequence of str
         Parameters, in the order of the rows.
+    group : str
+        The draws that are summarised.
 
     Returns
     -------
     DataFrame
         Index ``parameter``; columns mean, sd, median, q5, q95 (quantiles of 5 and 95 %),
-        mcse_mean, ess_bulk, ess_tail (of these quantiles), r_hat (rank-normalised, split).
+        mcse_mean, ess_bulk, ess_tail (of these quantiles), r_hat (rank-normalised, split), and
+        widening, the sd over that of what NUTS drew.
     """
     az = _arviz()
-    posterior = dataset(idata, "posterior")[list(names)]
+    posterior, drawn = (dataset(idata, each)[list(names)] for each in (group, "posterior"))
     along = ("chain", "draw")
     # draws that never change divide by zero; their diagnostics are NaN
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -172,6 +203,7 @@ def summary(idata: InferenceData, names: Sequence[str]) -> pd.DataFrame:
             "ess_bulk": az.ess(posterior, method="bulk"),
             "ess_tail": az.ess(posterior, method="tail", prob=(0.05, 0.95)),
             "r_hat": az.rhat(posterior),
+            "widening": posterior.std(along) / drawn.std(along),
         }
     table = {key: [float(values[name]) for name in names] for key, values in columns.items()}
     return pd.DataFrame(table, index=pd.Index(names, name="parameter"))

@@ -1,6 +1,6 @@
 """The options of a fit: its periods, beside those of data, model and sampler."""
 
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict, get_args
 
 from gr4jstan.errors import InputError
 from gr4jstan.model.options import ModelOptions
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from gr4jstan.reading.dates import Day
 
     Period = tuple[Day | None, Day | None]
+
+
+Intervals = Literal["robust", "model"]
 
 
 class PeriodOptions(TypedDict, total=False):
@@ -77,7 +80,22 @@ class PeriodOptions(TypedDict, total=False):
     ]
 
 
-class CalibrationOptions(PeriodOptions, ModelOptions, SamplerOptions, total=False):
+class IntervalOptions(TypedDict, total=False):
+    """How far the draws that are reported spread."""
+
+    intervals: Annotated[
+        Intervals,
+        Option(
+            "spread of the parameters that are reported: allowing for errors that remember each "
+            "other from day to day (robust), or as if those of different days were independent, "
+            "as the likelihood takes them (model)",
+            default="robust",
+            choices=get_args(Intervals),
+        ),
+    ]
+
+
+class CalibrationOptions(PeriodOptions, ModelOptions, IntervalOptions, SamplerOptions, total=False):
     """Options of a fit on data that are read."""
 
 

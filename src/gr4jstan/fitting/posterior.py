@@ -14,6 +14,7 @@ from gr4jstan.fitting.inference_data import (
     calibration_days,
     choose_values,
     dataset,
+    reported_group,
     summary,
 )
 from gr4jstan.fitting.prediction import (
@@ -40,11 +41,14 @@ Values = dict[str, Array]
 class Posterior:
     """Draws of the parameters, and the days that they were learnt from.
 
+    What is made of the draws is made of those in ``posterior_robust``, where there are any, see
+    `gr4jstan.fitting.robust`; ``posterior`` has what NUTS drew.
+
     Parameters
     ----------
     idata : InferenceData
         ArviZ groups posterior, sample_stats, observed_data and constant_data; with a validation
-        period also predictions_constant_data.
+        period also predictions_constant_data, with robust intervals also posterior_robust.
     run : dict
         Settings, versions and hash of the data.
     """
@@ -68,7 +72,7 @@ class Posterior:
 
     @cached_property
     def _summary(self) -> "pd.DataFrame":
-        return summary(self.idata, self.parameters)
+        return summary(self.idata, self.parameters, reported_group(self.idata))
 
     def flows(self, draws: int = 200) -> NDArray[np.float64]:
         """Simulated streamflow of some posterior draws, evenly spread over the chains.
@@ -139,7 +143,7 @@ class Posterior:
         return spread_draws(sizes["chain"], sizes["draw"], draws)
 
     def _values(self, chain: NDArray[np.int_], draw: NDArray[np.int_]) -> Values:
-        return choose_values(self.idata, chain, draw)
+        return choose_values(self.idata, chain, draw, reported_group(self.idata))
 
     @cached_property
     def _days(self) -> "pd.DataFrame":

@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -42,6 +42,19 @@ class ValidationPeriod(msgspec.Struct, frozen=True):
     continued: bool
 
 
+class Intervals(msgspec.Struct, frozen=True):
+    """How far the draws that are reported spread, see `gr4jstan.fitting.robust`.
+
+    What was asked for, what is given, the days that errors are taken to remember each other for,
+    and why it is not what was asked for.
+    """
+
+    asked: Literal["robust", "model"]
+    given: Literal["robust", "model"]
+    window: int | None
+    reason: str | None
+
+
 class Run(msgspec.Struct, frozen=True):
     """run.json: settings, versions and hashes that reproduce a run.
 
@@ -64,6 +77,7 @@ class Run(msgspec.Struct, frozen=True):
     sha256: dict[str, str]
     start: Start
     exclude: list[Span] = []
+    intervals: Intervals = Intervals("model", "model", None, None)
     findings: list[Finding] = []
 
 
@@ -105,6 +119,7 @@ class Seconds(msgspec.Struct, frozen=True):
     reading: float
     diagnosing: float
     wall: float
+    intervals: float = 0.0
 
 
 class Diagnostics(msgspec.Struct, frozen=True):

@@ -7,7 +7,12 @@ import numpy as np
 import xarray as xr
 
 from gr4jstan.fitting.end_state import EndState
-from gr4jstan.fitting.inference_data import InferenceData, dataset, group_names
+from gr4jstan.fitting.inference_data import (
+    InferenceData,
+    dataset,
+    group_names,
+    reported_group,
+)
 from gr4jstan.fitting.records import (
     Diagnostics,
     PriorSettings,
@@ -58,8 +63,9 @@ def check_posterior(path: Path, idata: InferenceData, model: Model, validated: b
     InputError
         Naming the group and the variable.
     """
+    reported = {*model.parameters, *model.structure.names, *model.structure.initial}
     needed = {
-        "posterior": {*model.parameters, *model.structure.names, *model.structure.initial},
+        **dict.fromkeys(("posterior", reported_group(idata)), reported),
         "sample_stats": {"diverging", "energy"},
         "observed_data": {"Q"},
         "constant_data": {"P", "E"},
@@ -77,7 +83,7 @@ def check_posterior(path: Path, idata: InferenceData, model: Model, validated: b
                 raise damaged(path, f"{name} in {group} is not finite")
     posterior, stats = dataset(idata, "posterior"), dataset(idata, "sample_stats")
     first = posterior[model.structure.names[0]]
-    for draws in (posterior, stats):
+    for draws in (posterior, dataset(idata, reported_group(idata)), stats):
         for label, array in draws.data_vars.items():
             if array.dims != ("chain", "draw") or array.shape != first.shape:
                 raise damaged(path, f"{label} is not of the shape (chain, draw)")

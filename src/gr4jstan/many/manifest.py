@@ -9,7 +9,6 @@ from typing import Any
 
 from gr4jstan.errors import InputError
 from gr4jstan.fitting.options import CalibrationOptions
-from gr4jstan.model.programs import CHOICES
 from gr4jstan.options import Option, table_of
 from gr4jstan.reading.options import ReadingOptions
 
@@ -125,9 +124,10 @@ def _entry(where: str, folder: Path, row: Mapping[str, str]) -> Entry:
             raise InputError(f"{where}, column {name}: {error}") from None
         except ValueError:
             raise InputError(f"{where}, column {name}: {text!r} is not a number.") from None
-        if name in CHOICES and text not in CHOICES[name]:
+        choices = _OPTIONS[name].choices
+        if choices and text not in choices:
             raise InputError(
-                f"{where}, column {name}: {text!r}; choose one of {', '.join(CHOICES[name])}."
+                f"{where}, column {name}: {text!r}; choose one of {', '.join(choices)}."
             )
     return Entry(row["id"], folder / row["file"], options)
 

@@ -153,14 +153,9 @@ def render_program(spec: ProgramSpec) -> Program:
     """
     import jinja2
 
+    from gr4jstan.error_models.catalogue import ERROR_MODELS
+
     folder, table = stan_folder(), spec.table
-    # a structure that is not ours has its sources elsewhere
-    folders = [Path(table.folder), folder] if table.folder else [folder]
-
-    def read(name: str) -> str:
-        found = next(place / name for place in folders if (place / name).is_file())
-        return found.read_text(encoding="utf-8").replace("STRUCTURE", table.name)
-
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,
@@ -170,17 +165,35 @@ def render_program(spec: ProgramSpec) -> Program:
     )
     functions = ("functions/unit_hydrographs", "functions/production", f"structures/{table.name}")
     code = environment.get_template("calibrate.stan.j2").render(
-        functions="\n".join(read(f"{name}.stan") for name in functions).rstrip("\n"),
+        functions="\n".join(_read(table, f"{name}.stan") for name in functions).rstrip("\n"),
         structure=table.name,
         table=table,
         gradient=spec.truncate_mode or spec.gradient,
         error_model=spec.error_model,
+        errors=ERROR_MODELS[spec.error_model].density_numbers,
         sigma_prior=spec.sigma_prior,
         priors=spec.priors,
         initial_states=initial_states_block(spec),
     )
-    headers = [
-        read(name.format(error_model=spec.error_model, structure=table.name))
-        for name in _HEADERS[spec.gradient]
-    ]
-    return Program(code=code, header="\n".join(headers) or None)
+    return Program(code=code, header=_joined(spec, _HEADERS[spec.gradient]) or None)
+
+
+@functools.cache
+def render_daily_scores(spec: ProgramSpec) -> str:
+    """The C++ of a library with the scores of days, see `gr4jstan.model.daily_scores`."""
+    *kernel, _binding = _HEADERS["adjoint"]
+    return _joined(spec, (*kernel, "cpp/tangent.hpp", "cpp/daily_scores.cpp"))
+
+
+def _joined(spec: ProgramSpec, names: tuple[str, ...]) -> str:
+    return "\n".join(
+        _read(spec.table, name.format(error_model=spec.error_model, structure=spec.structure))
+        for name in names
+    )
+
+
+def _read(table: Structure, name: str) -> str:
+    """A source; a structure that is not ours has its own elsewhere."""
+    folders = [Path(table.folder), stan_folder()] if table.folder else [stan_folder()]
+    found = next(place / name for place in folders if (place / name).is_file())
+    return found.read_text(encoding="utf-8").replace("STRUCTURE", table.name)

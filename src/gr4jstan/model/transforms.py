@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 # airGR's scales, on which priors "airgr-sls" are uniform, by the name in the table of structures;
 # a linear one is none.
 _SCALES: dict[str, Callable[[ArrayLike], Array]] = {"log": np.log, "asinh": np.arcsinh}
+_INVERSES: dict[str, Callable[[ArrayLike], Array]] = {"log": np.exp, "asinh": np.sinh}
 
 
 def supports(model: Model) -> dict[str, tuple[float, float]]:
@@ -126,3 +127,59 @@ def constrain(model: Model, points: Array) -> dict[str, Array]:
         else:
             values[name] = lower + (upper - lower) / (1 + np.exp(-column))
     return values
+
+
+def reported(model: Model, values: Mapping[str, Array]) -> dict[str, Array]:
+    """What a simulation and the error model need, from the parameters of the Stan program.
+
+    Parameters
+    ----------
+    model : Model
+    values : mapping of str to array, shape (n,)
+        Under the names of the Stan program's parameters, see `constrain`.
+
+    Returns
+    -------
+    dict of str to array, shape (n,)
+        The parameters of the structure, its initial stores [mm], and the estimated parameters of
+        the error model, in this order.
+    """
+    found = dict(values)
+    for scale, inverse in _INVERSES.items():
+        for name in model.structure.names:
+            if f"{scale}_{name}" in found:
+                found[name] = inverse(found[f"{scale}_{name}"])
+    found |= initial_stores(model, found)
+    names = (*model.structure.names, *model.structure.initial, *model.error_parameters)
+    return {name: found[name] for name in names}
+
+
+def initial_stores(model: Model, draws: Mapping[str, Array]) -> dict[str, Array]:
+    """Stores before the first day [mm] that belong to prior or posterior draws, by name."""
+    if model.structure.initial[0] in draws:
+        return {name: draws[name] for name in model.structure.initial}
+    fractions = draws if f"{model.structure.initial[0]}_fraction" in draws else model.numbers
+    return {
+        store.initial: fractions[f"{store.initial}_fraction"] * draws[store.capacity]
+        for store in model.structure.stores
+    }
+
+
+def reported_slopes(model: Model, point: Array) -> Array:
+    """Derivatives of `reported` with respect to the unconstrained coordinates.
+
+    Parameters
+    ----------
+    model : Model
+    point : array, shape (D,)
+        On the unconstrained scale.
+
+    Returns
+    -------
+    array, shape (reported quantities, D)
+        By a complex step, which has no error of differences.
+    """
+    step = 1e-30
+    steps = point + 1j * step * np.eye(len(point))
+    values = reported(model, constrain(model, steps))
+    return np.array([column.imag for column in values.values()]) / step

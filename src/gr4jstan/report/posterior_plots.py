@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from gr4jstan.drawing import COLOURS, OBSERVED, bins, cycle, entitle, quantity, stack, thin, tidy
-from gr4jstan.fitting.inference_data import dataset
+from gr4jstan.fitting.inference_data import dataset, reported_group
 from gr4jstan.fitting.results import Fit
 
 Array = NDArray[np.float64]
@@ -26,7 +26,7 @@ def plot_pairs(fit: Fit) -> Figure:
     -------
     Figure
     """
-    posterior, names = dataset(fit.idata, "posterior"), fit.parameters
+    posterior, names = dataset(fit.idata, reported_group(fit.idata)), fit.parameters
     values = np.stack([posterior[name].to_numpy().ravel() for name in names])
     diverging = dataset(fit.idata, "sample_stats")["diverging"].to_numpy().ravel()
     some = thin(values, _PAIRS)

@@ -11,7 +11,7 @@ from gr4jstan.model.priors import default_priors
 from gr4jstan.model.programs import initial_states_block
 from gr4jstan.model.stan_data import StanData
 from gr4jstan.model.task import Task
-from gr4jstan.model.transforms import stan_parameters
+from gr4jstan.model.transforms import initial_stores, stan_parameters
 from gr4jstan.sampling.streams import stream
 from gr4jstan.structures.simulation import run_flow
 
@@ -99,17 +99,6 @@ def _truncated_normal(
     shares = rng.uniform(ndtr((lower - mean) / sd), ndtr((upper - mean) / sd), n)
     values: Array = mean + sd * ndtri(shares)
     return values
-
-
-def initial_stores(model: Model, draws: dict[str, Array]) -> dict[str, Array]:
-    """Stores before the first day [mm] that belong to prior or posterior draws, by name."""
-    if model.structure.initial[0] in draws:
-        return {name: draws[name] for name in model.structure.initial}
-    fractions = draws if f"{model.structure.initial[0]}_fraction" in draws else model.numbers
-    return {
-        store.initial: fractions[f"{store.initial}_fraction"] * draws[store.capacity]
-        for store in model.structure.stores
-    }
 
 
 def screened_draws(task: Task, n: int, seed: int) -> dict[str, Array]:

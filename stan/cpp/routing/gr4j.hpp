@@ -18,6 +18,7 @@ namespace gr4j {
 
 struct routing_gr4j {
   struct adjoint;
+  struct tangent;
 
   // theta is x1, x2, x3, x4, stores is S0, R0; UH1 leads 90 % of the water, UH2 10 %.
   static constexpr int parameters = 4, stores = 2;
@@ -97,6 +98,32 @@ struct routing_gr4j::adjoint {
     theta_adjoint[1] += x2_sum * inverse_x3;
     theta_adjoint[2] += (x3_sum - r * stores[1] * inverse_x3) * inverse_x3;
     stores_adjoint[1] += r * inverse_x3;
+  }
+};
+
+// Derivatives of the days' flow with respect to theta and stores.
+struct routing_gr4j::tangent {
+  static constexpr int N = parameters + stores;
+  double x3, inverse_x3, exchange;
+  double r[N] = {};
+
+  tangent(const double* theta, const double* stores)
+      : x3(theta[2]), inverse_x3(1 / theta[2]), exchange(theta[1] / theta[2]) {
+    r[2] = -stores[1] * inverse_x3 * inverse_x3;
+    r[parameters + 1] = inverse_x3;
+  }
+
+  // Those of a day's Q, given those of its q9 and q1.
+  void forward(const record& day, const double* q9, const double* q1, double* Q_tangent) {
+    for (int k = 0; k < N; ++k) {
+      const double by_x2 = k == 1 ? inverse_x3 : 0, by_x3 = k == 2 ? 1 : 0;
+      const double f = day.df_dr * r[k] + day.power * (by_x2 - by_x3 * exchange * inverse_x3);
+      const double inflow = (q9[k] - by_x3 * day.inflow) * inverse_x3;
+      const double full = day.store_open * (r[k] + inflow + f), emptied = day.m5 * full;
+      Q_tangent[k] =
+          x3 * (full - emptied) + day.direct_open * (q1[k] + x3 * f) + by_x3 * day.dQ_dx3;
+      r[k] = emptied;
+    }
   }
 };
 

@@ -38,7 +38,12 @@ def run(options: Namespace) -> int:
             f"{len(task.days)} observed days count, of {len(catchment)} from {catchment.label(0)} "
             f"to {catchment.label(len(catchment) - 1)}, {task.warmup} of them warm-up."
         )
-        result = run_task(task, settings, show_progress=not options.no_progress)
+        result = run_task(
+            task,
+            settings,
+            intervals=options.intervals,
+            show_progress=not options.no_progress,
+        )
         result.write(work)
         write_report(result, work / "report.html")
     print(f"{_format_summary(result)}\n\n{_format_scores(result)}")
