@@ -22,7 +22,7 @@ from gr4jstan import InputError, ToolchainError
 from gr4jstan.drawing import to_png
 from gr4jstan.files import write_json
 from gr4jstan.progress import progress_bar
-from gr4jstan.sampling.modes import exact_density
+from gr4jstan.sampling.density import exact_density
 from studies.sbc import ERROR_MODELS, define_template, run_replicate
 from studies.sbc_result import describe, outcome_table, plot_ranks, quantity_table
 

@@ -112,17 +112,35 @@ def test_chains_that_do_not_move_have_no_rhat_and_are_not_trusted() -> None:
 @pytest.mark.parametrize(
     ("rivals", "words"),
     [
-        ([{"x1": 20.0, "x2": 0.0}], "1 other mode was met"),
-        ([{"x1": 20.0, "x2": 0.0}, {"x1": 0.0, "x2": -20.0}], "2 other modes were met"),
+        ([({"x1": 20.0, "x2": 0.0}, 0.1)], "1 other mode was met"),
+        (
+            [({"x1": 20.0, "x2": 0.0}, 0.01), ({"x1": 0.0, "x2": -20.0}, 0.1)],
+            "2 other modes were met",
+        ),
     ],
 )
 def test_a_mode_that_no_chain_has_been_to_is_a_reason(
-    rivals: list[dict[str, float]], words: str
+    rivals: list[tuple[dict[str, float], float]], words: str
 ) -> None:
-    found = diagnose(made(), NAMES, [*rivals, {"x1": 0.0, "x2": 0.0}])
+    found = diagnose(made(), NAMES, [*rivals, ({"x1": 0.0, "x2": 0.0}, 0.4)])
     assert not found["converged"]
     assert found["modes_found"] == 1 + len(rivals)
     assert [words in reason for reason in found["reasons"]] == [True]
+
+
+@pytest.mark.parametrize(
+    ("place", "share"),
+    [
+        pytest.param({"x1": 1.0, "x2": -1.0}, 0.4, id="chains that move between modes"),
+        pytest.param({"x1": 20.0, "x2": 0.0}, 1e-3, id="4 of 4000 draws should be there"),
+    ],
+)
+def test_modes_that_the_draws_tell_all_of_are_one_posterior(
+    place: dict[str, float], share: float
+) -> None:
+    found = diagnose(made(), NAMES, [(place, share)])
+    assert found["converged"], found["reasons"]
+    assert found["modes_found"] == 1
 
 
 def test_a_parameter_that_was_not_asked_about_does_not_count() -> None:

@@ -7,14 +7,19 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp, softmax
 
+from gr4jstan.cmdstan.compiler import compile_program
 from gr4jstan.model.definition import define_model
+from gr4jstan.model.programs import render_program
 from gr4jstan.model.task import define_task
 from gr4jstan.model.transforms import supports, unconstrain
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import SYNTHETIC_TRUTH, load_dataset
+from gr4jstan.sampling.density import exact_density
 from gr4jstan.sampling.inits import screened_draws, screened_inits
-from gr4jstan.sampling.modes import exact_density, find_modes, find_rivals, find_start
+from gr4jstan.sampling.modes import find_modes, find_rivals
+from gr4jstan.sampling.nuts import sample
 from gr4jstan.sampling.settings import SamplerSettings
+from gr4jstan.sampling.starts import find_start
 from gr4jstan.structures.simulation import simulate_flow
 from seeds import shifted
 
@@ -68,6 +73,17 @@ class Creased(Mixture):
         if beyond <= 0:
             return value, gradient
         return value - 3 * beyond, gradient - 3 * normal
+
+
+class Tailed(Mixture):
+    """Has two fifths of its mass in a Gaussian three times as wide."""
+
+    def value_and_gradient(self, point):
+        away = self.centres[0] - point
+        squared = away @ away
+        logs = np.array([np.log(0.6), np.log(0.4) - 6 * np.log(3)])
+        logs -= np.array([squared / 2, squared / 18])
+        return float(logsumexp(logs)), softmax(logs) @ np.array([1, 1 / 9]) * away
 
 
 class Flat(Mixture):
@@ -150,13 +166,19 @@ def test_nuts_starts_around_the_mode_wider_than_the_posterior(task, modes):
 # Posteriors that are in trouble
 
 
-def test_two_modes_are_reported_and_nuts_starts_cold(task):
+def test_modes_far_apart_are_reported_and_a_chain_starts_in_each(task):
     density = Mixture(two_centres(task))
     start = find_start(task, density, SETTINGS)
-    assert "there are 2 modes of similar mass" in start.trouble
-    assert start.inv_metric is None
-    assert start.inits == screened_inits(task, SETTINGS.chains, SETTINGS.seed)
-    assert len(start.modes) == 2 and len(start.rivals) == 1
+    assert "there are 2 modes apart from each other" in start.trouble
+    assert start.inv_metric is None and start.adapted
+    assert start.inits[-1] == start.modes[1].parameters
+    first = coordinates(task, {k: [each[k] for each in start.inits[:-1]] for k in start.inits[0]})
+    # normal, with twice the mode's standard deviation
+    assert (np.abs(first - start.modes[0].point) < 2 * 5.5).all()
+    ((place, share),) = start.rivals
+    assert place == start.modes[1].parameters
+    # a standard error of 3 %
+    assert share == pytest.approx(0.5, abs=0.15)
     found = sorted(mode.point[0] for mode in start.modes)
     np.testing.assert_allclose(found, density.centres[:, 0], atol=1e-3)
     assert all(f"x1 {mode.parameters['x1']:.4g}" in start.trouble for mode in start.modes)
@@ -165,7 +187,7 @@ def test_two_modes_are_reported_and_nuts_starts_cold(task):
 def test_a_mode_of_negligible_mass_is_no_trouble(task):
     centres = two_centres(task)
     start = find_start(task, Mixture(centres, [1, np.exp(-11)]), SETTINGS)
-    assert start.trouble is None
+    assert start.trouble is None and not start.adapted
     assert not start.rivals
     np.testing.assert_allclose(start.inv_metric, np.eye(6), atol=1e-3)
     np.testing.assert_allclose(start.modes[0].point, centres[0], atol=1e-3)
@@ -176,7 +198,6 @@ def test_a_jump_of_the_gradient_beside_the_mode_does_not_spoil_its_curvature(tas
     """Across the jump, its standard deviation is that of an integration to a factor of three."""
     density = Creased(two_centres(task)[:1], (1,))
     start = find_start(task, density, SETTINGS)
-    assert start.trouble is None
     across = np.array([0.8, 0.6, 0, 0, 0, 0])
     along = np.linalg.qr(np.column_stack([across, np.eye(6)]))[0][:, 1:6]
     np.testing.assert_allclose(along.T @ start.inv_metric @ along, np.eye(5), atol=0.02)
@@ -187,6 +208,37 @@ def test_a_jump_of_the_gradient_beside_the_mode_does_not_spoil_its_curvature(tas
     variance = np.average((x - mean) ** 2, weights=weights)
     found = across @ start.inv_metric @ across
     assert variance / 9 < found < 9 * variance
+
+
+def test_a_posterior_wider_than_its_curvature_has_its_metric_adapted(task):
+    start = find_start(task, Tailed(two_centres(task)[:1], (1,)), SETTINGS)
+    assert start.trouble == "the posterior is wider than its curvature at the mode tells"
+    assert start.adapted
+    np.testing.assert_array_equal(start.inv_metric, start.modes[0].covariance)
+
+
+def test_warm_up_adapts_a_given_metric_or_keeps_it(task, modes):
+    """Correlations of up to 0.99 left out, a trajectory takes several times as many steps."""
+    program = render_program(task.model.spec)
+    executable = compile_program(program.code, program.header, progress=False).path
+    diagonal = np.diag(np.diag(modes[0][0].covariance))
+    settings = SamplerSettings(seed=shifted(1), iter_warmup=600, iter_sampling=300)
+    inits = find_start(task, exact_density(task), settings).inits
+    kept, adapted = (
+        sample(
+            executable,
+            task.data,
+            inits,
+            settings,
+            inv_metric=diagonal,
+            adapt_metric=adapt_metric,
+            show_progress=False,
+        )
+        .stats["n_leapfrog"]
+        .mean()
+        for adapt_metric in (False, True)
+    )
+    assert adapted < kept / 2
 
 
 def test_failure_of_the_optimiser_is_reported_and_nuts_starts_cold(task):

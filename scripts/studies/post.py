@@ -15,10 +15,10 @@ from gr4jstan.model.definition import define_model
 from gr4jstan.model.programs import render_program
 from gr4jstan.model.task import Task, define_task
 from gr4jstan.model.transforms import supports, unconstrain
-from gr4jstan.sampling.density import LogDensity, compile_log_density
-from gr4jstan.sampling.modes import Start, exact_density, find_start
+from gr4jstan.sampling.density import LogDensity, compile_log_density, exact_density
 from gr4jstan.sampling.nuts import Draws, sample
 from gr4jstan.sampling.settings import SamplerSettings
+from gr4jstan.sampling.starts import Start, find_start
 
 Array = NDArray[np.float64]
 

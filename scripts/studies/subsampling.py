@@ -19,9 +19,10 @@ from gr4jstan.fitting.inference_data import to_inference_data
 from gr4jstan.model.programs import render_program
 from gr4jstan.model.task import Task
 from gr4jstan.model.transforms import unconstrain
-from gr4jstan.sampling.modes import Start, exact_density, find_start
+from gr4jstan.sampling.density import exact_density
 from gr4jstan.sampling.nuts import Draws
 from gr4jstan.sampling.settings import SamplerSettings
+from gr4jstan.sampling.starts import Start, find_start
 from studies.force import jacobians
 from studies.post import (
     PARAMETERS,

@@ -38,9 +38,10 @@ from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.dates import Day
 from gr4jstan.reading.options import ReadingOptions
 from gr4jstan.reading.sources import as_catchment
-from gr4jstan.sampling.modes import exact_density, find_start
+from gr4jstan.sampling.density import exact_density
 from gr4jstan.sampling.nuts import sample
 from gr4jstan.sampling.settings import SamplerOptions, SamplerSettings, settings_of
+from gr4jstan.sampling.starts import Start, find_start
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -205,14 +206,7 @@ def run_task(
     compiled = time.perf_counter()
     with signs_of_life(show_progress, "looking for the mode"):
         start = find_start(task, density, settings, known_metric=known_metric)
-    settings = settings.with_warmup(LONG_WARMUP if start.inv_metric is None else SHORT_WARMUP)
-    if start.trouble:
-        settings = settings.with_bounded_trees(len(task.catchment))
-        if show_progress:
-            say(
-                f"{start.trouble}; the metric is found in a long warm-up instead, with at most "
-                f"{2**settings.max_treedepth - 1} steps a draw (--max-treedepth)"
-            )
+    settings = _settings_for(start, task, settings, show_progress=show_progress)
     ready = time.perf_counter()
     import_ahead()
     with signs_of_life(show_progress, "sampling"):
@@ -222,11 +216,13 @@ def run_task(
             start.inits,
             settings,
             inv_metric=start.inv_metric,
+            adapt_metric=start.adapted,
+            thin=start.thin,
             show_progress=show_progress,
         )
     sampled = time.perf_counter()
     idata = to_inference_data(draws, task, settings.max_treedepth)
-    found = diagnose(idata, task.model.parameters, [mode.parameters for mode in start.rivals])
+    found = diagnose(idata, task.model.parameters, start.rivals)
     robust = robust_draws(task, density, draws.parameters, intervals, found["modes_found"])
     if robust.parameters is not None:
         idata = robust_group(idata, robust.parameters, task.model.units)
@@ -256,6 +252,26 @@ def run_task(
         header=program.header,
         data=task.data,
     )
+
+
+def _settings_for(
+    start: Start, task: Task, settings: SamplerSettings, *, show_progress: bool
+) -> SamplerSettings:
+    """Settings with the warm-up and the trees that a start asks for; what is unusual is said."""
+    settings = settings.with_warmup(LONG_WARMUP if start.adapted else SHORT_WARMUP)
+    if start.trouble is not None:
+        settings = settings.with_bounded_trees(len(task.catchment))
+    if start.trouble is not None and show_progress:
+        say(
+            f"{start.trouble}; the metric is found in a long warm-up, with at most "
+            f"{2**settings.max_treedepth - 1} steps a draw (--max-treedepth)"
+        )
+    elif start.rivals and show_progress:
+        say(
+            f"there are {1 + len(start.rivals)} modes, between which chains take time to move; "
+            f"{start.thin} iterations are run for each draw"
+        )
+    return settings
 
 
 def describe_run(task: Task, settings: SamplerSettings, cmdstan: Path, code: str) -> dict[str, Any]:

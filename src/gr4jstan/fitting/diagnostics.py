@@ -14,16 +14,20 @@ MAX_RHAT = 1.01
 MIN_ESS = 400
 MAX_SHARE = 0.01
 
+# A mode is missed where so many effective draws should be in it and none is: a chance of exp(-5).
+_EXPECTED = 5
+
 
 def diagnose(
     idata: InferenceData,
     parameters: tuple[str, ...],
-    rivals: Sequence[Mapping[str, float]] = (),
+    rivals: Sequence[tuple[Mapping[str, float], float]] = (),
 ) -> dict[str, Any]:
     """Diagnostics of a posterior.
 
     Converged means: every R-hat below 1.01, bulk and tail ESS of at least 400, at most 1 % of the
-    draws at the maximum tree depth, at most 1 % divergent, and one mode.
+    draws at the maximum tree depth, at most 1 % divergent, and one mode: chains that move between
+    modes have drawn from one posterior.
 
     Parameters
     ----------
@@ -31,8 +35,10 @@ def diagnose(
         With ``posterior`` and ``sample_stats``.
     parameters : tuple of str
         Parameters that are judged.
-    rivals : sequence of mapping
-        Places of other modes, not negligible in mass, that a search met.
+    rivals : sequence of (mapping, float)
+        Places of other modes, not negligible in mass, that a search met, and their share of the
+        mass. A mode counts as missed if no draw is there, though by the effective number of draws
+        five should be.
 
     Returns
     -------
@@ -57,7 +63,10 @@ def diagnose(
         "ebfmi": [_finite_or_none(value) for value in ebfmi(idata)],
     }
     places = count_separate(posterior[list(parameters)].to_array())
-    unvisited = sum(not _visited(posterior, rival) for rival in rivals)
+    effective = numbers["min_ess_bulk"] or draws
+    unvisited = sum(
+        share * effective >= _EXPECTED and not _visited(posterior, place) for place, share in rivals
+    )
     numbers["modes_found"] = places + unvisited
     reasons = find_faults(numbers, table)
     if places > 1:

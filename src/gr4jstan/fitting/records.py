@@ -26,11 +26,12 @@ class Mode(msgspec.Struct, frozen=True):
 
 
 class Start(msgspec.Struct, frozen=True):
-    """How NUTS started, see `gr4jstan.sampling.modes.Start`."""
+    """How NUTS started, see `gr4jstan.sampling.starts.Start`."""
 
     metric: str
     trouble: str | None
     modes: list[Mode]
+    thin: int = 1
 
 
 class ValidationPeriod(msgspec.Struct, frozen=True):

@@ -82,7 +82,7 @@ def robust_draws(
     ----------
     task : Task
     density : LogDensity
-        The posterior, see `gr4jstan.sampling.modes.exact_density`.
+        The posterior, see `gr4jstan.sampling.density.exact_density`.
     parameters : mapping of str to array, shape (chains, draws)
         What NUTS drew, under the names of the Stan program's parameters.
     intervals : {"robust", "model"}

@@ -65,7 +65,7 @@ def check_posterior(path: Path, idata: InferenceData, model: Model, validated: b
     """
     reported = {*model.parameters, *model.structure.names, *model.structure.initial}
     needed = {
-        **{group: reported for group in ("posterior", reported_group(idata))},
+        **dict.fromkeys(("posterior", reported_group(idata)), reported),
         "sample_stats": {"diverging", "energy"},
         "observed_data": {"Q"},
         "constant_data": {"P", "E"},

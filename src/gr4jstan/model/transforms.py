@@ -62,6 +62,26 @@ def _to_stan(model: Model, values: Mapping[str, ArrayLike]) -> dict[str, Array]:
     return found
 
 
+def coordinate(model: Model, name: str, values: ArrayLike) -> tuple[int, Array]:
+    """Which unconstrained coordinate a parameter of the structure is, and where its values are.
+
+    Parameters
+    ----------
+    model : Model
+    name : str
+    values : array_like, shape (n,)
+        Between its bounds.
+
+    Returns
+    -------
+    axis : int
+    coordinates : array, shape (n,)
+    """
+    ((stan_name, column),) = _to_stan(model, {name: values}).items()
+    bounds = supports(model)
+    return list(bounds).index(stan_name), _to_line(column, *bounds[stan_name])
+
+
 def unconstrain(model: Model, values: Mapping[str, Array]) -> Array:
     """Unconstrained coordinates: the logit between two bounds, the log above one.
 
@@ -75,11 +95,16 @@ def unconstrain(model: Model, values: Mapping[str, Array]) -> Array:
     -------
     array, shape (n, D)
     """
-    columns = []
-    for name, (lower, upper) in supports(model).items():
-        above = np.asarray(values[name], dtype=float) - lower
-        columns.append(np.log(above) - (0 if np.isinf(upper) else np.log(upper - values[name])))
+    columns = [
+        _to_line(np.asarray(values[name], dtype=float), *bounds)
+        for name, bounds in supports(model).items()
+    ]
     return np.stack(columns, axis=-1)
+
+
+def _to_line(values: Array, lower: float, upper: float) -> Array:
+    logs: Array = np.log(values - lower)
+    return logs if np.isinf(upper) else logs - np.log(upper - values)
 
 
 def constrain(model: Model, points: Array) -> dict[str, Array]:

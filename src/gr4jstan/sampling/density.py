@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from gr4jstan.cmdstan.compiler import (
 from gr4jstan.cmdstan.processes import make_environment, run_tool
 from gr4jstan.cmdstan.toolchain import compiler, make_program, require_cmdstan
 from gr4jstan.errors import ToolchainError
-from gr4jstan.model.programs import Program, stan_folder
+from gr4jstan.model.programs import Program, render_program, stan_folder
+from gr4jstan.model.task import Task
 
 Array = NDArray[np.float64]
 Evaluate = Callable[[Array], tuple[float, Array]]
@@ -183,6 +184,18 @@ def compile_log_density(
     main = build_once([source], object_name, compile_main, what=what)[0] / object_name
     linked, _ = build_once([source, program.code, program.header], model.name, link, what=None)
     return LogDensity(linked / model.name, data)
+
+
+def exact_density(task: Task, *, progress: bool = False) -> LogDensity:
+    """The posterior of a task with its exact gradient, whatever gradient NUTS is given.
+
+    Raises
+    ------
+    ToolchainError
+        If there is no CmdStan or the compilation fails.
+    """
+    structure = replace(task.model.spec, gradient="adjoint", truncate_mode=None)
+    return compile_log_density(render_program(structure), task.data, progress=progress)
 
 
 _MAIN = "log_density.cpp"

@@ -35,8 +35,8 @@ class Draws:
     parameters, stats : dict of str to array, shape (chains, iter_sampling)
         Parameters and transformed parameters under their names in Stan, and CmdStan's columns
         without their trailing underscores.
-    warmup_leapfrogs : array, shape (chains, iter_warmup)
-        Leapfrog steps of each warm-up iteration.
+    warmup_leapfrogs : array, shape (chains, iter_warmup / thin)
+        Leapfrog steps of each warm-up iteration that is kept.
     step_size : array, shape (chains,)
         Adapted step size.
     chain_seconds : list of dict
@@ -60,6 +60,8 @@ def sample(
     settings: SamplerSettings,
     *,
     inv_metric: NDArray[np.float64] | None = None,
+    adapt_metric: bool = False,
+    thin: int = 1,
     show_progress: bool = True,
 ) -> Draws:
     """Sample a program with NUTS and a dense metric.
@@ -78,6 +80,10 @@ def sample(
     inv_metric : array, shape (D, D), optional
         Inverse metric on the unconstrained scale. It is kept, and warm-up adapts the step size
         alone; without it, warm-up starts from the unit metric and adapts both.
+    adapt_metric : bool
+        Let warm-up adapt a given metric, too.
+    thin : int
+        Iterations for each of the ``iter_sampling`` draws, the last of which is the draw.
     show_progress : bool
         Show a progress bar for each chain.
 
@@ -91,7 +97,7 @@ def sample(
         adaptation = {"adapt_delta": settings.adapt_delta}
     if inv_metric is not None:
         adaptation["inv_metric"] = inv_metric
-    if inv_metric is not None and settings.iter_warmup:
+    if inv_metric is not None and settings.iter_warmup and not adapt_metric:
         # with no slow windows, the metric is never estimated anew
         adaptation |= {
             "adapt_init_phase": 0,
@@ -106,7 +112,8 @@ def sample(
         parallel_chains=settings.workers,
         inits=[dict(init) for init in inits],
         iter_warmup=settings.iter_warmup,
-        iter_sampling=settings.iter_sampling,
+        iter_sampling=settings.iter_sampling * thin,
+        thin=thin,
         save_warmup=True,
         **adaptation,
         max_treedepth=settings.max_treedepth,

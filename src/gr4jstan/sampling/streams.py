@@ -1,8 +1,8 @@
 """The random streams of a seed: each user has one of its own, under its name.
 
 `screening` and `dispersal` are the exception, both being the stream of the seed alone. The first
-chooses where the search for modes climbs, the second the starting points about the mode that it
-finds. A stream of its own for either would change the draws that a seed gives.
+chooses the starting points where the search for modes fails, the second those about the modes that
+it finds: no fit uses both. The search itself screens draws of a seed of its own.
 """
 
 import numpy as np
