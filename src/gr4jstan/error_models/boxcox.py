@@ -1,4 +1,4 @@
-"""Normal errors of the Box-Cox transformed flow; what is below the transform of 0 is a dry day."""
+"""Normal errors of the Box-Cox transformed flow."""
 
 from dataclasses import replace
 
@@ -22,20 +22,25 @@ def boxcox(q: ArrayLike, exponent: float) -> Array:
     return z
 
 
-def _log_likelihood(y: Array, flow: Array, columns: Columns, numbers: Numbers) -> Array:
-    # an observation of zero has the log of its probability
+def _log_density(y: Array, flow: Array, columns: Columns, numbers: Numbers) -> Array:
     sigma, exponent = columns["sigma"], numbers["boxcox_lambda"]
-    z, centre, bound = boxcox(y, exponent), boxcox(flow, exponent), -1 / exponent
+    z, centre = boxcox(y, exponent), boxcox(flow, exponent)
     log_slope = (exponent - 1) * np.log(np.where(y > 0, y, 1))
-    density = -0.5 * ((z - centre) / sigma) ** 2 - np.log(sigma) - LOG_SQRT_2PI + log_slope
-    dry: Array = special.log_ndtr((bound - centre) / sigma)
-    return np.where(y > 0, density, dry)
+    density: Array = -0.5 * ((z - centre) / sigma) ** 2 - np.log(sigma) - LOG_SQRT_2PI + log_slope
+    return density
+
+
+def _log_probability(limit: float, flow: Array, columns: Columns, numbers: Numbers) -> Array:
+    exponent = numbers["boxcox_lambda"]
+    score = (boxcox(limit, exponent) - boxcox(flow, exponent)) / columns["sigma"]
+    result: Array = special.log_ndtr(score)
+    return result
 
 
 def _normal_scores(y: Array, flow: Array, columns: Columns, numbers: Numbers) -> Array:
     exponent = numbers["boxcox_lambda"]
-    scores = (boxcox(y, exponent) - boxcox(flow, exponent)) / columns["sigma"]
-    return np.where(y > 0, scores, np.nan)
+    scores: Array = (boxcox(y, exponent) - boxcox(flow, exponent)) / columns["sigma"]
+    return scores
 
 
 def _respond(flow: Array, eta: Array, columns: Columns, numbers: Numbers) -> Array:
@@ -59,10 +64,6 @@ def _spread(observed: Array, numbers: Numbers) -> Array:
     return scaled
 
 
-def _observed(observed: Array, numbers: Numbers) -> Array:
-    return np.where(observed > 0, boxcox(observed, numbers["boxcox_lambda"]), -np.inf)
-
-
 def _informative(observed: Array) -> NDArray[np.bool_]:
     return observed > 0
 
@@ -70,10 +71,10 @@ def _informative(observed: Array) -> NDArray[np.bool_]:
 BOXCOX = ErrorModel(
     name="boxcox",
     words="normal errors of the flow after a Box-Cox transformation with exponent "
-    "{boxcox_lambda:g}: the spread grows with the flow, and low flows count as well; days without "
-    "flow are censored observations",
+    "{boxcox_lambda:g}: the spread grows with the flow, and low flows count as well",
     parameters=(replace(SIGMA, unit="(mm/d)^{boxcox_lambda:g}"),),
-    log_likelihood=_log_likelihood,
+    log_density=_log_density,
+    log_probability=_log_probability,
     normal_scores=_normal_scores,
     respond=_respond,
     guess=_guess,
@@ -84,6 +85,5 @@ BOXCOX = ErrorModel(
     informative=_informative,
     volumes="; or, where volumes matter more than low flows, fit with --error-model linear, "
     "which gives floods more weight",
-    observed=_observed,
     constants=("boxcox_lambda",),
 )

@@ -22,6 +22,7 @@ _HEADERS: dict[str, tuple[str, ...]] = {
         "cpp/production.hpp",
         "cpp/routing/{structure}.hpp",
         "cpp/sweep.hpp",
+        "cpp/censoring.hpp",
         "likelihoods/{error_model}.hpp",
         "cpp/adjoint.hpp",
     ),
@@ -163,7 +164,12 @@ def render_program(spec: ProgramSpec) -> Program:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    functions = ("functions/unit_hydrographs", "functions/production", f"structures/{table.name}")
+    functions = (
+        "functions/unit_hydrographs",
+        "functions/production",
+        f"structures/{table.name}",
+        "functions/censoring",
+    )
     code = environment.get_template("calibrate.stan.j2").render(
         functions="\n".join(_read(table, f"{name}.stan") for name in functions).rstrip("\n"),
         structure=table.name,
