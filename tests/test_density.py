@@ -58,6 +58,11 @@ def log_prior(case, values):
     for name in ("sigma", "sigma_slope"):
         if f"{name}_scale" in data:
             terms.append(stats.norm.logpdf(values[name], 0, data[f"{name}_scale"]))
+    if "boxcox_lambda" in values:
+        prior = stats.lognorm(
+            data["boxcox_lambda_log_sd"], scale=np.exp(data["boxcox_lambda_log_mean"])
+        )
+        terms.append(prior.logpdf(values["boxcox_lambda"]))
     if "nu" in values:
         terms.append(stats.gamma.logpdf(values["nu"], data["nu_alpha"], scale=1 / data["nu_beta"]))
     return sum(terms)
@@ -67,7 +72,8 @@ def log_likelihood_terms(case, values, days, Q_obs):
     """One term a day; days count from 0."""
     Q_obs, Q = np.asarray(Q_obs), flow(case, values)[days]
     limit, sigma = case.data["flow_limit"], values.get("sigma", case.data.get("sigma"))
-    scale, log_slope, power = (lambda q: q), 0.0, case.data.get("boxcox_lambda")
+    scale, log_slope = (lambda q: q), 0.0
+    power = values.get("boxcox_lambda", case.data.get("boxcox_lambda"))
     match case.spec.error_model:
         case "gaussian":
             latent = stats.norm(Q, sigma)
@@ -75,7 +81,7 @@ def log_likelihood_terms(case, values, days, Q_obs):
             latent = stats.norm(Q, sigma + values["sigma_slope"] * Q)
         case "student_t":
             latent = stats.t(values["nu"], Q, sigma)
-        case "boxcox":
+        case "boxcox" | "boxcox_lambda":
             scale = lambda q: (q**power - 1) / power  # noqa: E731
             latent = stats.norm(scale(Q), sigma)
             log_slope = (power - 1) * np.log(np.where(Q_obs > limit, Q_obs, 1))

@@ -22,7 +22,7 @@ MODELS |= {
     "known": define_model(sigma=0.4),
     "root": define_model(error_model="boxcox", prior_settings={"boxcox_lambda": 0.5}),
 }
-VALUES = {"sigma": 0.4, "sigma_slope": 0.2, "nu": 3.5}
+VALUES = {"sigma": 0.4, "sigma_slope": 0.2, "nu": 3.5, "boxcox_lambda": 0.3}
 
 models = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 kinds = pytest.mark.parametrize("kind", KINDS)

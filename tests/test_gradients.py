@@ -107,6 +107,10 @@ def log_density(case, u, detached_before, silent_until):
     for name in ("sigma", "sigma_slope"):
         if f"{name}_scale" in data:
             density += normal(x[name], 0, data[f"{name}_scale"])
+    if "boxcox_lambda" in x:
+        mean, sd = data["boxcox_lambda_log_mean"], data["boxcox_lambda_log_sd"]
+        logs = np.log(x["boxcox_lambda"])
+        density += normal(logs, mean, sd) - logs
     if "nu" in x:
         a, b = data["nu_alpha"], data["nu_beta"]
         density += (a - 1) * np.log(x["nu"]) - b * x["nu"] + a * np.log(b) - loggamma(a)
@@ -146,6 +150,11 @@ def log_student_probability(x, nu):
     return np.where(x.real < -1, tail, np.log(np.where(x.real < -1, 1, middle)))
 
 
+def boxcox(q, power):
+    """Without a slope at a flow of 0."""
+    return (np.where(q == 0, 0, np.exp(power * np.log(np.where(q == 0, 1, q)))) - 1) / power
+
+
 def error_terms(case, x, y, Q):
     sigma, limit = x.get("sigma", case.data.get("sigma")), case.data["flow_limit"]
     above = np.where(y > limit, y, 1)
@@ -161,11 +170,11 @@ def error_terms(case, x, y, Q):
             censored = 0
             if (y <= limit).any():
                 censored = log_student_probability((limit - Q) / sigma, x["nu"])
-        case "boxcox":
-            power = case.data["boxcox_lambda"]
-            z = np.where(Q == 0, 0, Q**power) / power - 1 / power  # without a slope at a flow of 0
-            flowing = normal((above**power - 1) / power, z, sigma) + (power - 1) * np.log(above)
-            censored = log_normal_probability(((limit**power - 1) / power - z) / sigma)
+        case "boxcox" | "boxcox_lambda":
+            power = x.get("boxcox_lambda", case.data.get("boxcox_lambda"))
+            z = boxcox(Q, power)
+            flowing = normal(boxcox(above, power), z, sigma) + (power - 1) * np.log(above)
+            censored = log_normal_probability((boxcox(limit, power) - z) / sigma)
     return np.where(y > limit, flowing, censored)
 
 
@@ -204,7 +213,7 @@ estimating = pytest.mark.parametrize("kind", ["post", "default"])
 
 def truth(case):
     fractions = {"S0_fraction": 0.6, "R0_fraction": 0.7}
-    fractions |= {"sigma": 0.1, "sigma_slope": 0.1, "nu": 4}
+    fractions |= {"sigma": 0.1, "sigma_slope": 0.1, "nu": 4, "boxcox_lambda": 0.3}
     return case.unconstrain(SYNTHETIC_TRUTH | fractions)[np.newaxis]
 
 

@@ -54,6 +54,8 @@ class ErrorParameter:
         "-" for none; numbers in braces are filled in.
     support : (float, float)
         Bounds of the program.
+    at_bound : str
+        What it means that the data press it against the lower one; empty where that is usual.
     """
 
     name: str
@@ -62,6 +64,7 @@ class ErrorParameter:
     prior: Callable[[Numbers], str]
     unit: str = "mm/d"
     support: tuple[float, float] = (0.0, np.inf)
+    at_bound: str = ""
 
 
 SIGMA = ErrorParameter(
@@ -120,8 +123,12 @@ class ErrorModel:
         Whether it goes with priors "airgr-sls".
     volumes : str
         What else to try where volumes are wrong; empty for nothing.
+    transform : callable
+        Of observations and numbers: what the program's density is given of those not censored.
     constants : tuple of str
         Numbers that the program's density is given after the parameters, before the limit.
+    exponent : str
+        The number among them that the data may contradict; empty for none.
     """
 
     name: str
@@ -140,7 +147,9 @@ class ErrorModel:
     known_sigma: bool = False
     reference_prior: bool = False
     volumes: str = ""
+    transform: Callable[[Array, Numbers], Array] = _itself
     constants: tuple[str, ...] = ()
+    exponent: str = ""
 
     @property
     def density_numbers(self) -> tuple[str, ...]:
@@ -150,4 +159,4 @@ class ErrorModel:
     def observed(self, observed: Array, numbers: Numbers) -> Array:
         """What the program's density is given of observations: -infinity where censored."""
         censored = observed <= numbers[LIMIT]
-        return np.where(censored, -np.inf, self.on_scale(np.maximum(observed, 0), numbers))
+        return np.where(censored, -np.inf, self.transform(np.maximum(observed, 0), numbers))

@@ -85,6 +85,8 @@ _NU = ErrorParameter(
     _prior_words,
     unit="-",
     support=(1.0, np.inf),
+    at_bound="errors with such tails have no mean, which is how errors look that grow with the "
+    "flow, and the bands of floods and low flows are wrong",
 )
 
 STUDENT_T = ErrorModel(

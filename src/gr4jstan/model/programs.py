@@ -11,7 +11,7 @@ from gr4jstan.structures.structure import Structure
 
 Gradient = Literal["adjoint", "autodiff", "truncated"]
 TruncateMode = Literal["last", "chunk"]
-ErrorModelName = Literal["gaussian", "boxcox", "linear", "student_t"]
+ErrorModelName = Literal["gaussian", "boxcox", "linear", "student_t", "boxcox_lambda"]
 Priors = Literal["default", "uniform", "airgr-sls"]
 InitialStates = Literal["estimated", "fixed"]
 
@@ -49,7 +49,7 @@ class ProgramSpec:
     truncate_mode : {"last", "chunk"}, optional
         For ``truncated``: gradients through the last steps of the series only, or within
         consecutive chunks.
-    error_model : {"gaussian", "boxcox", "linear", "student_t"}
+    error_model : {"gaussian", "boxcox", "linear", "student_t", "boxcox_lambda"}
         Distribution of the observations around the simulated streamflow.
     known_sigma : bool
         Whether the standard deviation of the errors is data; ``gaussian`` only.
