@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 from scipy.signal import lfilter
 
+import gr4jstan
 from gr4jstan.fitting.error_judgement import judge_errors
 from gr4jstan.model.definition import Model, define_model
 from gr4jstan.model.observations import respond
+from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.structures.simulation import simulate
 from seeds import shifted
@@ -72,3 +74,24 @@ def test_degrees_of_freedom_that_are_pressed_on_their_bound(q5, q95, pressed) ->
     if pressed:
         assert "nu is pressed against its bound 1" in found[0].text
         assert "--error-model boxcox or linear" in found[0].text
+
+
+def test_an_exponent_that_is_estimated_is_that_of_the_observations() -> None:
+    """Within the 99.99 % interval of the posterior, and told well from the prior's middle, 0.2."""
+    days = load_dataset("example").to_frame()
+    flow = simulate(days["P"], days["E"], 300, 0.5, 60, 1.8, s0=150, r0=30).Q
+    truth = define_model(prior_settings={"boxcox_lambda": 0.6})
+    made = days.assign(Q=observed(truth, flow, 0.0, 0.2, 3))
+    fit = gr4jstan.fit(
+        Catchment.from_frame(made),
+        error_model="boxcox_lambda",
+        chains=2,
+        iter_sampling=300,
+        intervals="model",
+        seed=shifted(1),
+        show_progress=False,
+    )
+    row = fit.summary().loc["boxcox_lambda"]
+    assert abs(row["mean"] - 0.6) < 3.9 * row["sd"]
+    assert 0.002 < row["sd"] < 0.05
+    assert not {"error_exponent", "error_bound"} & {each.code for each in fit.findings}
