@@ -30,6 +30,7 @@ import xarray as xr
 from gr4jstan import InputError, ToolchainError
 from gr4jstan.cmdstan.compiler import compile_program
 from gr4jstan.cmdstan.toolchain import require_cmdstan
+from gr4jstan.error_models.error_model import LIMIT
 from gr4jstan.files import output_file, write_json
 from gr4jstan.fitting.calibration import describe_run
 from gr4jstan.fitting.diagnostics import MAX_RHAT
@@ -291,14 +292,18 @@ def load_reference(name: str, folder: Path = FOLDER) -> dict[str, Any]:
 
 
 def fingerprint(data: Mapping[str, Any]) -> str:
-    """Hash of a program's data to 12 digits: numpy rounds sums of squares as the machine does."""
+    """Hash of a program's data to 12 digits: numpy rounds sums of squares as the machine does.
+
+    A limit of 0 is left out: it changes no posterior of a river that never falls dry.
+    """
 
     def rounded(value: Any) -> Any:
         if isinstance(value, float):
             return f"{value:.12g}"
         return [rounded(item) for item in value] if isinstance(value, list) else value
 
-    text = json.dumps({key: rounded(value) for key, value in data.items()}, sort_keys=True)
+    counted = {key: rounded(value) for key, value in data.items() if key != LIMIT or value}
+    text = json.dumps(counted, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -22,6 +22,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "fixed": {"priors": "uniform", "initial_states": "fixed", "error_model": "gaussian"},
     "linear": {"initial_states": "fixed", "error_model": "linear"},
     "student_t": {"error_model": "student_t"},
+    "lambda": {"error_model": "boxcox_lambda"},
     "airgr": {"priors": "airgr-sls"},
 }
 
@@ -47,6 +48,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "sigma": (0.05, 2),
     "sigma_slope": (0.02, 1),
     "nu": (1.5, 30),
+    "boxcox_lambda": (0.05, 1.2),
 }
 
 # What the program samples in place of a parameter, and how the two follow from each other.
@@ -100,6 +102,7 @@ class Case:
         }
         bounds |= {} if self.spec.known_sigma else {"sigma": (0.0, np.inf)}
         bounds |= {"sigma_slope": (0.0, np.inf)} if "sigma_slope_scale" in data else {}
+        bounds |= {"boxcox_lambda": (0.0, np.inf)} if "boxcox_lambda_log_sd" in data else {}
         return bounds | ({"nu": (1.0, np.inf)} if "nu_alpha" in data else {})
 
     def with_data(self, **changes: Any) -> "Case":

@@ -79,7 +79,7 @@ def box_points(case, n=60, seed=1):
         corner = corners[list(BOX).index(name)] if name in BOX else rng.uniform(low, high, 16)
         values[name] = np.concatenate([drawn, corner])
     points = case.unconstrain(values)[values["x2"] / values["x3"] >= -2]
-    if case.spec.error_model != "boxcox":
+    if not case.spec.error_model.startswith("boxcox"):
         return points
     flows = np.array([flow(case, constrain(case, point)[0]) for point in points])
     return points[((flows == 0) | (flows > 1e-6)).all(axis=1)]

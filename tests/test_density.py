@@ -58,6 +58,11 @@ def log_prior(case, values):
     for name in ("sigma", "sigma_slope"):
         if f"{name}_scale" in data:
             terms.append(stats.norm.logpdf(values[name], 0, data[f"{name}_scale"]))
+    if "boxcox_lambda" in values:
+        prior = stats.lognorm(
+            data["boxcox_lambda_log_sd"], scale=np.exp(data["boxcox_lambda_log_mean"])
+        )
+        terms.append(prior.logpdf(values["boxcox_lambda"]))
     if "nu" in values:
         terms.append(stats.gamma.logpdf(values["nu"], data["nu_alpha"], scale=1 / data["nu_beta"]))
     return sum(terms)
@@ -66,20 +71,22 @@ def log_prior(case, values):
 def log_likelihood_terms(case, values, days, Q_obs):
     """One term a day; days count from 0."""
     Q_obs, Q = np.asarray(Q_obs), flow(case, values)[days]
-    sigma = values.get("sigma", case.data.get("sigma"))
+    limit, sigma = case.data["flow_limit"], values.get("sigma", case.data.get("sigma"))
+    scale, log_slope = (lambda q: q), 0.0
+    power = values.get("boxcox_lambda", case.data.get("boxcox_lambda"))
     match case.spec.error_model:
         case "gaussian":
-            return stats.norm.logpdf(Q_obs, Q, sigma)
+            latent = stats.norm(Q, sigma)
         case "linear":
-            return stats.norm.logpdf(Q_obs, Q, sigma + values["sigma_slope"] * Q)
+            latent = stats.norm(Q, sigma + values["sigma_slope"] * Q)
         case "student_t":
-            return stats.t.logpdf(Q_obs, values["nu"], Q, sigma)
-    power = case.data["boxcox_lambda"]
-    errors = stats.norm((Q**power - 1) / power, sigma)
-    flowing = Q_obs > 0
-    positive = np.where(flowing, Q_obs, 1)
-    density = errors.logpdf((positive**power - 1) / power) + (power - 1) * np.log(positive)
-    return np.where(flowing, density, errors.logcdf(-1 / power))
+            latent = stats.t(values["nu"], Q, sigma)
+        case "boxcox" | "boxcox_lambda":
+            scale = lambda q: (q**power - 1) / power  # noqa: E731
+            latent = stats.norm(scale(Q), sigma)
+            log_slope = (power - 1) * np.log(np.where(Q_obs > limit, Q_obs, 1))
+    above = scale(np.where(Q_obs > limit, Q_obs, 1))
+    return np.where(Q_obs > limit, latent.logpdf(above) + log_slope, latent.logcdf(scale(limit)))
 
 
 def independent_log_density(case, points):
@@ -187,6 +194,38 @@ def test_without_observations_that_count_only_the_prior_is_left(gradient):
     points = case.draw(5)
     value, _ = case.evaluate(points)
     np.testing.assert_allclose(value, independent_log_density(case, points), rtol=1e-10)
+
+
+# Censored observations
+
+
+def drying_up():
+    days = load_dataset("synthetic")
+    return Catchment("drying up", days.P, days.E, days.Q * (days.Q > 3.5))
+
+
+@exactly
+@kinds
+@pytest.mark.parametrize("limit", [0.0, 4.5])
+def test_an_observation_at_or_below_the_limit_has_the_log_of_its_probability(kind, gradient, limit):
+    case = case_of(kind, gradient, drying_up()).with_data(flow_limit=limit)
+    censored = np.array(case.data["Q_obs"]) <= limit
+    assert 5 < censored.sum() < 45
+    points = case.draw(10)
+    value, _ = case.evaluate(points)
+    np.testing.assert_allclose(value, independent_log_density(case, points), rtol=1e-10)
+
+
+@exactly
+@kinds
+def test_a_limit_below_all_observations_changes_nothing(kind, gradient):
+    case = case_of(kind, gradient)
+    least = min(case.data["Q_obs"])
+    points = case.draw(5)
+    value, slopes = case.evaluate(points)
+    other, others = case.with_data(flow_limit=least / 2).evaluate(points)
+    np.testing.assert_array_equal(other, value)
+    np.testing.assert_array_equal(others, slopes)
 
 
 # LogDensity

@@ -640,14 +640,21 @@ def test_reasons_and_findings_are_those_of_the_code() -> None:
         assert reason in ("bulk ESS", "tail ESS", "diverged") or said_in(reason, texts), reason
     findings = [code(row["finding"])[0] for row in page["finding"]]
     for finding in findings:
-        assert said_in(finding, templates(SOURCES / "fitting" / "verdict.py")), finding
+        texts = [
+            text
+            for module in ("verdict", "error_judgement")
+            for text in templates(SOURCES / "fitting" / f"{module}.py")
+        ]
+        assert said_in(finding, texts), finding
 
 
 def test_all_reasons_and_findings_are_explained() -> None:
     page = tables("diagnostics.md")
     explained = [text for row in page["reason"] for text in code(row["reason"])]
     explained += [code(row["finding"])[0] for row in page["finding"]]
-    makers = {"fitting/diagnostics": {"append"}, "fitting/verdict": {"Finding", "warning", "note"}}
+    makers = {"fitting/diagnostics": {"append"}}
+    for module in ("verdict", "error_judgement"):
+        makers[f"fitting/{module}"] = {"Finding", "warning", "note"}
     for module, maker in makers.items():
         tree = ast.parse((SOURCES / f"{module}.py").read_text(encoding="utf-8"))
         for function in ast.walk(tree):

@@ -13,6 +13,7 @@ from gr4jstan.reading.catchment import Catchment
 from gr4jstan.reading.datasets import SYNTHETIC_TRUTH, load_dataset
 from seeds import shifted
 from stan_programs import EXACT, KINDS, SAMPLED_FROM, TRUNCATING, case_of
+from test_density import drying_up
 
 STEP = 1e-30
 
@@ -106,6 +107,10 @@ def log_density(case, u, detached_before, silent_until):
     for name in ("sigma", "sigma_slope"):
         if f"{name}_scale" in data:
             density += normal(x[name], 0, data[f"{name}_scale"])
+    if "boxcox_lambda" in x:
+        mean, sd = data["boxcox_lambda_log_mean"], data["boxcox_lambda_log_sd"]
+        logs = np.log(x["boxcox_lambda"])
+        density += normal(logs, mean, sd) - logs
     if "nu" in x:
         a, b = data["nu_alpha"], data["nu_beta"]
         density += (a - 1) * np.log(x["nu"]) - b * x["nu"] + a * np.log(b) - loggamma(a)
@@ -123,24 +128,54 @@ def normal(value, mean, sd):
     return -0.5 * ((value - mean) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
 
 
+def log_normal_probability(u):
+    ratio = np.sqrt(2 / np.pi) / erfcx(-u.real / np.sqrt(2))  # of density to distribution function
+    return log_ndtr(u.real.astype(float)) + 1j * ratio * u.imag
+
+
+def log_student_density(x, nu):
+    constant = loggamma((nu + 1) / 2) - loggamma(nu / 2) - np.log(nu * np.pi) / 2
+    return constant - (nu + 1) / 2 * np.log(1 + x * x / nu)
+
+
+def log_student_probability(x, nu):
+    """By Gauss and Legendre's rule: from 0 on, or of all the tail, as a density of s in x / s^4."""
+    node, weight = np.polynomial.legendre.leggauss(300)
+    s, w = (0.5 * (node + 1)).reshape(-1, *[1] * x.ndim), (weight / 2).reshape(-1, *[1] * x.ndim)
+    middle = 0.5 + (w * x * np.exp(log_student_density(x * s, nu))).sum(axis=0)
+    far = np.where(x.real < -1, x, -1)
+    logs = log_student_density(far / s**4, nu) + np.log(-4 * far / s**5)
+    largest = logs.real.max(axis=0)
+    tail = largest + np.log((w * np.exp(logs - largest)).sum(axis=0))
+    return np.where(x.real < -1, tail, np.log(np.where(x.real < -1, 1, middle)))
+
+
+def boxcox(q, power):
+    """Without a slope at a flow of 0."""
+    return (np.where(q == 0, 0, np.exp(power * np.log(np.where(q == 0, 1, q)))) - 1) / power
+
+
 def error_terms(case, x, y, Q):
-    sigma = x.get("sigma", case.data.get("sigma"))
+    sigma, limit = x.get("sigma", case.data.get("sigma")), case.data["flow_limit"]
+    above = np.where(y > limit, y, 1)
     match case.spec.error_model:
         case "gaussian":
-            return normal(y, Q, sigma)
+            flowing = normal(above, Q, sigma)
+            censored = log_normal_probability((limit - Q) / sigma)
         case "linear":
-            return normal(y, Q, sigma + x["sigma_slope"] * Q)
+            sd = sigma + x["sigma_slope"] * Q
+            flowing, censored = normal(above, Q, sd), log_normal_probability((limit - Q) / sd)
         case "student_t":
-            nu = x["nu"]
-            constant = loggamma((nu + 1) / 2) - loggamma(nu / 2) - np.log(nu * np.pi) / 2
-            square = ((y - Q) / sigma) ** 2
-            return constant - np.log(sigma) - (nu + 1) / 2 * np.log(1 + square / nu)
-    power = case.data["boxcox_lambda"]
-    z = np.where(Q == 0, 0, Q**power) / power - 1 / power  # without a slope at a flow of 0
-    flowing = normal((y**power - 1) / power, z, sigma) + (power - 1) * np.log(np.where(y, y, 1))
-    u = (-1 / power - z) / sigma
-    ratio = np.sqrt(2 / np.pi) / erfcx(-u.real / np.sqrt(2))  # of density to distribution function
-    return np.where(y > 0, flowing, log_ndtr(u.real.astype(float)) + 1j * ratio * u.imag)
+            flowing = log_student_density((above - Q) / sigma, x["nu"]) - np.log(sigma)
+            censored = 0
+            if (y <= limit).any():
+                censored = log_student_probability((limit - Q) / sigma, x["nu"])
+        case "boxcox" | "boxcox_lambda":
+            power = x.get("boxcox_lambda", case.data.get("boxcox_lambda"))
+            z = boxcox(Q, power)
+            flowing = normal(boxcox(above, power), z, sigma) + (power - 1) * np.log(above)
+            censored = log_normal_probability((boxcox(limit, power) - z) / sigma)
+    return np.where(y > limit, flowing, censored)
 
 
 def complex_step_gradient(case, points, detached_before=(), silent_until=0):
@@ -178,7 +213,7 @@ estimating = pytest.mark.parametrize("kind", ["post", "default"])
 
 def truth(case):
     fractions = {"S0_fraction": 0.6, "R0_fraction": 0.7}
-    fractions |= {"sigma": 0.1, "sigma_slope": 0.1, "nu": 4}
+    fractions |= {"sigma": 0.1, "sigma_slope": 0.1, "nu": 4, "boxcox_lambda": 0.3}
     return case.unconstrain(SYNTHETIC_TRUTH | fractions)[np.newaxis]
 
 
@@ -190,6 +225,17 @@ def truth(case):
 def test_gradient_equals_the_complex_step_on_50_days(kind, gradient):
     case = case_of(kind, gradient)
     points = np.concatenate([case.draw(20), truth(case)])
+    _, found = case.evaluate(points)
+    assert_close_to_largest(found, complex_step_gradient(case, points), 1e-9)
+
+
+@exactly
+@kinds
+@pytest.mark.parametrize("limit", [0.0, 4.5])
+def test_gradient_of_censored_observations_equals_the_complex_step(kind, gradient, limit):
+    """Simulated flows above and below the limit, by few and many standard deviations."""
+    case = case_of(kind, gradient, drying_up()).with_data(flow_limit=limit)
+    points = np.concatenate([case.draw(20), case.draw(10, seed=2, sigma=(0.01, 0.05))])
     _, found = case.evaluate(points)
     assert_close_to_largest(found, complex_step_gradient(case, points), 1e-9)
 

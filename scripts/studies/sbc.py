@@ -88,7 +88,7 @@ def simulate_task(template: Task, rng: np.random.Generator) -> tuple[dict[str, A
     truth = prior_draws(template.model, template.data, 1, rng)
     flow = simulated_flow(template, truth)
     observed = respond(
-        template.model, flow, rng.standard_normal(flow.shape), truth, clip=False
+        template.model, flow, rng.standard_normal(flow.shape), truth, censor=False
     ).ravel()
     if np.ptp(observed) == 0:
         raise InputError(f"all observations are {observed[0]:g} mm/d")

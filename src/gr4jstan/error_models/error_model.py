@@ -11,6 +11,10 @@ Numbers = Mapping[str, float]
 # Parameters of the error model, each of the shape (draws, 1) or ().
 Columns = Mapping[str, Array]
 
+# What is observed at or below this number [mm/d] is only known to be so: the log likelihood is that
+# of its probability, whatever the error model.
+LIMIT = "flow_limit"
+
 LOG_SQRT_2PI = 0.5 * np.log(2 * np.pi)
 
 
@@ -50,6 +54,8 @@ class ErrorParameter:
         "-" for none; numbers in braces are filled in.
     support : (float, float)
         Bounds of the program.
+    at_bound : str
+        What it means that the data press it against the lower one; empty where that is usual.
     """
 
     name: str
@@ -58,6 +64,7 @@ class ErrorParameter:
     prior: Callable[[Numbers], str]
     unit: str = "mm/d"
     support: tuple[float, float] = (0.0, np.inf)
+    at_bound: str = ""
 
 
 SIGMA = ErrorParameter(
@@ -77,6 +84,9 @@ def _all(observed: Array) -> NDArray[np.bool_]:
 class ErrorModel:
     """An error model outside Stan; its Stan and C++ are `stan/likelihoods/NAME.*`.
 
+    It is one of flows that may lie below the limit of what is observed; that observations there are
+    censored is the same for all, see `gr4jstan.model.observations`.
+
     Observations y have the shape (N,), simulated flows on the same days (draws, N), both in mm/d.
 
     Parameters
@@ -86,11 +96,12 @@ class ErrorModel:
         What it assumes, for the report; numbers in braces are filled in.
     parameters : tuple of ErrorParameter
         In the order of the program.
-    log_likelihood : callable
-        Of y, flow, columns and numbers: log density of each observation.
+    log_density : callable
+        Of y, flow, columns and numbers: log density of each observation, were none censored.
+    log_probability : callable
+        Of a limit, flow, columns and numbers: log probability of an observation at or below it.
     normal_scores : callable
-        Of y, flow, columns and numbers: residuals that are N(0, 1) if the model holds, NaN where
-        only a bound is known.
+        Of y, flow, columns and numbers: residuals that are N(0, 1) if the model holds.
     respond : callable
         Of flow, scores, columns and numbers: the observations with these scores, maybe below 0.
     guess : callable
@@ -112,16 +123,19 @@ class ErrorModel:
         Whether it goes with priors "airgr-sls".
     volumes : str
         What else to try where volumes are wrong; empty for nothing.
-    observed : callable
-        Of observations and numbers: what the program's density is given of them.
+    transform : callable
+        Of observations and numbers: what the program's density is given of those not censored.
     constants : tuple of str
-        Numbers that the program's density is given after the parameters.
+        Numbers that the program's density is given after the parameters, before the limit.
+    exponent : str
+        The number among them that the data may contradict; empty for none.
     """
 
     name: str
     words: str
     parameters: tuple[ErrorParameter, ...]
-    log_likelihood: Callable[[Array, Array, Columns, Numbers], Array]
+    log_density: Callable[[Array, Array, Columns, Numbers], Array]
+    log_probability: Callable[[float, Array, Columns, Numbers], Array]
     normal_scores: Callable[[Array, Array, Columns, Numbers], Array]
     respond: Callable[[Array, Array, Columns, Numbers], Array]
     guess: Callable[[Array, float], dict[str, Array]]
@@ -133,10 +147,16 @@ class ErrorModel:
     known_sigma: bool = False
     reference_prior: bool = False
     volumes: str = ""
-    observed: Callable[[Array, Numbers], Array] = _itself
+    transform: Callable[[Array, Numbers], Array] = _itself
     constants: tuple[str, ...] = ()
+    exponent: str = ""
 
     @property
     def density_numbers(self) -> tuple[str, ...]:
         """Names of the numbers that the program's density is given, in its order."""
-        return (*(each.name for each in self.parameters), *self.constants)
+        return (*(each.name for each in self.parameters), *self.constants, LIMIT)
+
+    def observed(self, observed: Array, numbers: Numbers) -> Array:
+        """What the program's density is given of observations: -infinity where censored."""
+        censored = observed <= numbers[LIMIT]
+        return np.where(censored, -np.inf, self.transform(np.maximum(observed, 0), numbers))

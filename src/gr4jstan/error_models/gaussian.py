@@ -12,13 +12,14 @@ def _guess(spread: Array, mean: float) -> dict[str, Array]:
     return {"sigma": spread}
 
 
-_LOG_LIKELIHOOD, _NORMAL_SCORES, _RESPOND = densities(_standard_deviation)
+_LOG_DENSITY, _LOG_PROBABILITY, _NORMAL_SCORES, _RESPOND = densities(_standard_deviation)
 
 GAUSSIAN = ErrorModel(
     name="gaussian",
     words="normal errors with the same spread on all days, so that floods decide the fit",
     parameters=(SIGMA,),
-    log_likelihood=_LOG_LIKELIHOOD,
+    log_density=_LOG_DENSITY,
+    log_probability=_LOG_PROBABILITY,
     normal_scores=_NORMAL_SCORES,
     respond=_RESPOND,
     guess=_guess,

@@ -21,7 +21,7 @@ def _guess(spread: Array, mean: float) -> dict[str, Array]:
     return {"sigma": spread / 2, "sigma_slope": spread / 2 / mean}
 
 
-_LOG_LIKELIHOOD, _NORMAL_SCORES, _RESPOND = densities(_standard_deviation)
+_LOG_DENSITY, _LOG_PROBABILITY, _NORMAL_SCORES, _RESPOND = densities(_standard_deviation)
 
 _SLOPE = ErrorParameter(
     "sigma_slope",
@@ -35,7 +35,8 @@ LINEAR = ErrorModel(
     name="linear",
     words="normal errors whose standard deviation grows linearly with the simulated flow",
     parameters=(SIGMA, _SLOPE),
-    log_likelihood=_LOG_LIKELIHOOD,
+    log_density=_LOG_DENSITY,
+    log_probability=_LOG_PROBABILITY,
     normal_scores=_NORMAL_SCORES,
     respond=_RESPOND,
     guess=_guess,

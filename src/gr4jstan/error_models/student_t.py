@@ -13,12 +13,38 @@ from gr4jstan.error_models.error_model import (
 )
 
 
-def _log_likelihood(y: Array, flow: Array, columns: Columns, numbers: Numbers) -> Array:
+def _log_density(y: Array, flow: Array, columns: Columns, numbers: Numbers) -> Array:
     sigma, nu = columns["sigma"], columns["nu"]
     constant = special.gammaln((nu + 1) / 2) - special.gammaln(nu / 2)
     constant = constant - 0.5 * np.log(nu * np.pi) - np.log(sigma)
     result: Array = constant - (nu + 1) / 2 * np.log1p(((y - flow) / sigma) ** 2 / nu)
     return result
+
+
+def _log_probability(limit: float, flow: Array, columns: Columns, numbers: Numbers) -> Array:
+    x, nu = (limit - flow) / columns["sigma"], columns["nu"]
+    probability = special.stdtr(nu, x)
+    known = probability > 1e-290
+    if known.all():
+        return np.asarray(np.log(probability))
+    x, nu = np.broadcast_arrays(x, nu)
+    with np.errstate(divide="ignore"):
+        return np.where(known, np.log(probability), _log_far_tail(np.where(known, -1e3, x), nu))
+
+
+def _log_far_tail(x: Array, nu: Array) -> Array:
+    """Log of the distribution function far below 0: the continued fraction of its incomplete beta.
+
+    Abramowitz and Stegun (1964), 26.5.8.
+    """
+    a, share, fraction = nu / 2, 1 / (1 + x**2 / nu), np.ones(np.shape(x))
+    for m in range(20, 0, -1):
+        fraction = 1 + m * (0.5 - m) * share / ((a + 2 * m - 1) * (a + 2 * m)) / fraction
+        step = (a + m - 1) * (a + m - 0.5) / ((a + 2 * m - 2) * (a + 2 * m - 1))
+        fraction = 1 - step * share / fraction
+    log_beta = special.betaln(a, 0.5)
+    power = a * np.log(share) + 0.5 * np.log1p(-share)
+    return np.asarray(power - log_beta - np.log(nu * fraction))
 
 
 def _normal_scores(y: Array, flow: Array, columns: Columns, numbers: Numbers) -> Array:
@@ -59,13 +85,16 @@ _NU = ErrorParameter(
     _prior_words,
     unit="-",
     support=(1.0, np.inf),
+    at_bound="errors with such tails have no mean, which is how errors look that grow with the "
+    "flow, and the bands of floods and low flows are wrong",
 )
 
 STUDENT_T = ErrorModel(
     name="student_t",
     words="errors of Student's t distribution, which puts up with outliers",
     parameters=(SIGMA, _NU),
-    log_likelihood=_log_likelihood,
+    log_density=_log_density,
+    log_probability=_log_probability,
     normal_scores=_normal_scores,
     respond=_respond,
     guess=_guess,

@@ -95,7 +95,7 @@ def fit(
         truncate_mode : {"last", "chunk"}, truncate_steps : int
         subsample : int
             Only every ``subsample``-th day's observation counts.
-        error_model : {"boxcox", "gaussian", "linear", "student_t"}
+        error_model : {"boxcox", "gaussian", "linear", "student_t", "boxcox_lambda"}
             Default: boxcox; gaussian where sigma is known, and for priors "airgr-sls".
         sigma : float, optional
             Known standard deviation of Gaussian errors [mm/d]; estimated by default.

@@ -284,7 +284,8 @@ def predict_draws(
         total[block] = respond(model, flow[block], eta, some)
         if known:
             mean = phi[:, None] ** lead * np.nan_to_num(memory.eta[block])[:, None]
-            expected[block] = respond(model, flow[block], mean, some)
+            corrected = respond(model, flow[block], mean, some, censor=False)
+            expected[block] = np.maximum(corrected, 0)
     return Prediction(dates, flow, expected, total)
 
 

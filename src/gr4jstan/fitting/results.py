@@ -13,6 +13,7 @@ from gr4jstan.findings import Finding, by_severity
 from gr4jstan.fitting.continuation import Start, plan_prediction
 from gr4jstan.fitting.criticism import predictive_idata
 from gr4jstan.fitting.end_state import EndState, simulate_calibration, simulate_forcing
+from gr4jstan.fitting.error_judgement import judge_errors
 from gr4jstan.fitting.folder import write_folder
 from gr4jstan.fitting.forcing import judge_forcing, judge_spin_up
 from gr4jstan.fitting.inference_data import (
@@ -91,6 +92,9 @@ class Fit(Posterior):
             modes=self.run["start"]["modes"],
             memory=float(np.median(self.end.memory.phi)),
         )
+        # some tens of draws have the middle of all
+        middle = np.median(self.calibration.flow[::10], axis=0)
+        judged += judge_errors(self.model, self.summary(), self._days["Q"].to_numpy(), middle)
         return by_severity((*judged, *findings_of(self.run)))
 
     @property

@@ -1,11 +1,11 @@
 """A model to be sampled: the structure of its program and the numbers that are data."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 from gr4jstan.error_models.catalogue import ERROR_MODELS
-from gr4jstan.error_models.error_model import ErrorModel, ErrorParameter
+from gr4jstan.error_models.error_model import LIMIT, ErrorModel, ErrorParameter
 from gr4jstan.errors import InputError
 from gr4jstan.model.options import ModelOptions
 from gr4jstan.model.priors import prior_numbers
@@ -63,6 +63,12 @@ class Model:
     def errors(self) -> ErrorModel:
         """What the table of error models says of the one that is sampled."""
         return ERROR_MODELS[self.spec.error_model]
+
+    def with_limit(self, limit: float) -> "Model":
+        """The model of observations with a limit [mm/d], unless it has one."""
+        if self.numbers[LIMIT] > 0:
+            return self
+        return replace(self, numbers=self.numbers | {LIMIT: limit})
 
     @property
     def units(self) -> dict[str, str]:

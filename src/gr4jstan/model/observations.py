@@ -1,10 +1,15 @@
-"""Observations around simulated flow: likelihood, residuals and predictions of many draws."""
+"""Observations around simulated flow: likelihood, residuals and predictions of many draws.
+
+Whatever the error model, what is observed at or below the limit ``flow_limit`` is only known to be
+so: it has the log of that probability, no residual, and is drawn as 0.
+"""
 
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gr4jstan.error_models.error_model import LIMIT
 from gr4jstan.model.definition import Model
 
 Array = NDArray[np.float64]
@@ -27,11 +32,18 @@ def log_likelihood(model: Model, Q_obs: ArrayLike, Q: ArrayLike, values: Values)
     Returns
     -------
     array, shape (draws, N)
-        In units of log(d/mm), with ``boxcox`` too; there, an observation of zero has the log of its
-        probability. What the Stan program adds up.
+        In units of log(d/mm); that of a censored observation, which is a probability, in none. What
+        the Stan program adds up.
     """
     y, flow = np.asarray(Q_obs, dtype=float), np.asarray(Q, dtype=float)
-    return model.errors.log_likelihood(y, flow, _columns(model, values), model.numbers)
+    columns, limit = _columns(model, values), model.numbers[LIMIT]
+    censored = np.broadcast_to(y <= limit, flow.shape[-1:])
+    terms = model.errors.log_density(np.where(censored, 0, y), flow, columns, model.numbers)
+    if censored.any():
+        terms[..., censored] = model.errors.log_probability(
+            limit, flow[..., censored], columns, model.numbers
+        )
+    return terms
 
 
 def normal_scores(model: Model, Q_obs: ArrayLike, Q: ArrayLike, values: Values) -> Array:
@@ -45,16 +57,18 @@ def normal_scores(model: Model, Q_obs: ArrayLike, Q: ArrayLike, values: Values) 
     Returns
     -------
     array, shape (draws, N)
-        Standardised errors; with ``boxcox`` those of the transformed flows, NaN for an observation
-        of zero, of which only a bound is known; with ``student_t`` the normal quantile of their
-        probability, at most 37 either way.
+        Standardised errors; with ``boxcox`` those of the transformed flows, with ``student_t`` the
+        normal quantile of their probability, at most 37 either way. NaN for a censored observation.
     """
     y, flow = np.asarray(Q_obs, dtype=float), np.asarray(Q, dtype=float)
-    return model.errors.normal_scores(y, flow, _columns(model, values), model.numbers)
+    censored = y <= model.numbers[LIMIT]
+    y = np.where(censored, 0, y)
+    scores = model.errors.normal_scores(y, flow, _columns(model, values), model.numbers)
+    return np.where(censored, np.nan, scores)
 
 
 def respond(
-    model: Model, Q: ArrayLike, eta: ArrayLike, values: Values, *, clip: bool = True
+    model: Model, Q: ArrayLike, eta: ArrayLike, values: Values, *, censor: bool = True
 ) -> Array:
     """The observations that have given normal scores; the inverse of `normal_scores`.
 
@@ -67,8 +81,8 @@ def respond(
         Normal scores.
     values : mapping of str to array, shape (draws,), or float
         As for `log_likelihood`.
-    clip : bool
-        Whether an observation below zero becomes zero. With ``boxcox`` none is.
+    censor : bool
+        Whether an observation at or below the limit becomes zero.
 
     Returns
     -------
@@ -77,7 +91,7 @@ def respond(
     """
     flow, eta = np.asarray(Q, dtype=float), np.asarray(eta, dtype=float)
     response = model.errors.respond(flow, eta, _columns(model, values), model.numbers)
-    return np.maximum(response, 0) if clip else response
+    return np.where(response <= model.numbers[LIMIT], 0, response) if censor else response
 
 
 def guess_errors(model: Model, Q_obs: ArrayLike, Q: ArrayLike) -> tuple[dict[str, Array], Array]:
@@ -99,9 +113,9 @@ def guess_errors(model: Model, Q_obs: ArrayLike, Q: ArrayLike) -> tuple[dict[str
         Root mean squared error on the scale of the error model; infinite for a flow that is not
         finite.
     """
-    scale = model.errors.on_scale
-    y = scale(np.asarray(Q_obs, dtype=float), model.numbers)
-    flow = scale(np.asarray(Q, dtype=float), model.numbers)
+    scale, limit = model.errors.on_scale, model.numbers[LIMIT]
+    y = scale(np.maximum(np.asarray(Q_obs, dtype=float), limit), model.numbers)
+    flow = scale(np.maximum(np.asarray(Q, dtype=float), limit), model.numbers)
     with np.errstate(all="ignore"):
         rmse = np.sqrt(np.mean((flow - y) ** 2, axis=1))
     rmse[~np.isfinite(rmse)] = np.inf

@@ -43,9 +43,9 @@ class ModelOptions(TypedDict, total=False):
         ErrorModelName | None,
         Option(
             "distribution of the observations around the simulated flow: normal (gaussian), "
-            "normal after a Box-Cox transformation (boxcox), normal with an sd that grows with "
-            "the flow (linear), or Student's t (default: boxcox; gaussian with --sigma and with "
-            "priors airgr-sls)",
+            "normal after a Box-Cox transformation (boxcox; boxcox_lambda estimates its exponent), "
+            "normal with an sd that grows with the flow (linear), or Student's t (default: boxcox; "
+            "gaussian with --sigma and with priors airgr-sls)",
             choices=CHOICES["error_model"],
         ),
     ]

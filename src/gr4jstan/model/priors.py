@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from gr4jstan.error_models.catalogue import ERROR_MODELS
+from gr4jstan.error_models.error_model import LIMIT
 from gr4jstan.errors import InputError
 from gr4jstan.model.programs import Priors, ProgramSpec, initial_states_block
 from gr4jstan.structures.structure import Structure
@@ -86,7 +87,7 @@ def prior_numbers(
     table = spec.table
     numbers = _parameter_numbers(table, spec.priors)
     numbers |= _store_numbers(table, initial_states_block(spec))
-    numbers |= ERROR_MODELS[spec.error_model].numbers
+    numbers |= {LIMIT: 0.0, **ERROR_MODELS[spec.error_model].numbers}
     names = [*numbers, *(["sigma_scale"] if spec.sigma_prior == "half-normal" else [])]
     for name, value in (overrides or {}).items():
         if name not in names:
@@ -120,6 +121,8 @@ def _check_number(name: str, value: float) -> None:
         raise InputError(f"{name} is {value}; it must be a finite number.")
     if name.endswith(("_sd", "_scale", "_alpha", "_beta", "_lambda")) and value <= 0:
         raise InputError(f"{name} is {value:g}; it must be above 0.")
+    if name == LIMIT and value < 0:
+        raise InputError(f"{name} is {value:g}; it must not be negative.")
     if name.endswith("_fraction") and not 0 <= value <= 1:
         raise InputError(f"{name} is {value:g}; it must be between 0 and 1.")
 

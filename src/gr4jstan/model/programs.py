@@ -11,7 +11,7 @@ from gr4jstan.structures.structure import Structure
 
 Gradient = Literal["adjoint", "autodiff", "truncated"]
 TruncateMode = Literal["last", "chunk"]
-ErrorModelName = Literal["gaussian", "boxcox", "linear", "student_t"]
+ErrorModelName = Literal["gaussian", "boxcox", "linear", "student_t", "boxcox_lambda"]
 Priors = Literal["default", "uniform", "airgr-sls"]
 InitialStates = Literal["estimated", "fixed"]
 
@@ -22,6 +22,7 @@ _HEADERS: dict[str, tuple[str, ...]] = {
         "cpp/production.hpp",
         "cpp/routing/{structure}.hpp",
         "cpp/sweep.hpp",
+        "cpp/censoring.hpp",
         "likelihoods/{error_model}.hpp",
         "cpp/adjoint.hpp",
     ),
@@ -48,7 +49,7 @@ class ProgramSpec:
     truncate_mode : {"last", "chunk"}, optional
         For ``truncated``: gradients through the last steps of the series only, or within
         consecutive chunks.
-    error_model : {"gaussian", "boxcox", "linear", "student_t"}
+    error_model : {"gaussian", "boxcox", "linear", "student_t", "boxcox_lambda"}
         Distribution of the observations around the simulated streamflow.
     known_sigma : bool
         Whether the standard deviation of the errors is data; ``gaussian`` only.
@@ -163,7 +164,12 @@ def render_program(spec: ProgramSpec) -> Program:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    functions = ("functions/unit_hydrographs", "functions/production", f"structures/{table.name}")
+    functions = (
+        "functions/unit_hydrographs",
+        "functions/production",
+        f"structures/{table.name}",
+        "functions/censoring",
+    )
     code = environment.get_template("calibrate.stan.j2").render(
         functions="\n".join(_read(table, f"{name}.stan") for name in functions).rstrip("\n"),
         structure=table.name,

@@ -109,6 +109,7 @@ def define_task(
         record = record.without(exclude)
     excluded = next((each.dates for each in record.remarks if each.code == "excluded"), ())
     catchment = record.select(start, end)
+    model = model.with_limit(record.flow_limit or 0.0)
     doubts = [finding.text for finding in catchment.findings if finding.severity != "note"]
     if strict and doubts:
         raise InputError(f"{record.source}: refused by --strict (strict=True): {'; '.join(doubts)}")

@@ -23,6 +23,7 @@ from gr4jstan.reading.dates import Day, as_day
 from gr4jstan.reading.dayindex import daily_index
 from gr4jstan.reading.frames import frame_cells
 from gr4jstan.reading.gauge import GAUGE_CODES, examine, gauge_findings
+from gr4jstan.reading.limit import censored, check_limit
 from gr4jstan.reading.options import ReadingOptions
 from gr4jstan.reading.plausibility import span
 from gr4jstan.reading.request import Request
@@ -61,6 +62,8 @@ class Catchment:
     examined : bool
         Whether the series were held against what is plausible before: parts of a catchment are not
         examined again.
+    flow_limit : float
+        Q at or below it [mm/d], written as 0, is only known to be so. By default it is found.
 
     Raises
     ------
@@ -77,6 +80,7 @@ class Catchment:
     columns: tuple[str, str, str] = ("P", "E", "Q")
     remarks: tuple[Finding, ...] = ()
     examined: bool = False
+    flow_limit: float | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -84,19 +88,20 @@ class Catchment:
         series, dates = aligned({"P": self.P, "E": self.E, "Q": self.Q}, self.dates, self.source)
         for key, values in {**series, "dates": dates}.items():
             put(self, key, values)
-        put(self, "P", as_series(self.P, self._origin("P")))
-        put(self, "E", as_series(self.E, self._origin("E")))
+        for role in "PE":
+            put(self, role, as_series(getattr(self, role), self._origin(role)))
         if self.P.size == 0:
             raise InputError(f"{self.source} holds no days")
         put(self, "dates", None if self.dates is None else daily_index(self.dates, self.source))
         self._check_lengths()
-        check_forcing(self.P, self._origin("P"))
-        check_forcing(self.E, self._origin("E"))
+        for role in "PE":
+            check_forcing(getattr(self, role), self._origin(role))
         if self.Q is not None:
             origin = self._origin("Q")
             Q, found = clean_flow(as_series(self.Q, origin), origin)
             put(self, "Q", Q)
             put(self, "remarks", (*self.remarks, *found))
+        self._censor()
         if not self.examined:
             unbalanced = any(each.code == "water_balance" for each in self.remarks)
             found = examine(self.P, self.E, self.Q, self._origin, balance=not unbalanced)
@@ -105,6 +110,16 @@ class Catchment:
         for array in (self.P, self.E, self.Q):
             if array is not None:
                 array.setflags(write=False)
+
+    def _censor(self) -> None:
+        put, found = object.__setattr__, self.remarks
+        limit = None if self.flow_limit is None else check_limit(self.flow_limit)
+        if self.Q is not None and (limit is None or np.any((self.Q > 0) & (limit >= self.Q))):
+            Q, limit, more = censored(self.Q, self._origin("Q"), limit, "mm/d")
+            put(self, "Q", Q)
+            found = (*found, *more)
+        put(self, "flow_limit", limit or 0.0)
+        put(self, "remarks", found)
 
     def __len__(self) -> int:
         return int(self.P.size)
@@ -127,8 +142,7 @@ class Catchment:
         missing = np.zeros(0, int) if self.Q is None else np.flatnonzero(np.isnan(self.Q))
         if not missing.size:
             return self.remarks
-        have = "has" if missing.size == 1 else "have"
-        first = self.label(int(missing[0]))
+        have, first = "has" if missing.size == 1 else "have", self.label(int(missing[0]))
         text = f"{missing.size} of {len(self)} days {have} no Q (first {first})"
         return (*self.remarks, note("missing_flow", text))
 
@@ -166,8 +180,7 @@ class Catchment:
         part = slice(first, last + 1)
         return replace(
             self,
-            P=self.P[part],
-            E=self.E[part],
+            **{role: getattr(self, role)[part] for role in "PE"},
             Q=None if self.Q is None else self.Q[part],
             dates=None if self.dates is None else self.dates[part],
             remarks=tuple(each for each in self.remarks if self._concerns(each, first, last)),
@@ -198,27 +211,28 @@ class Catchment:
         days = tuple(self._days(*each) for each in parse_spans(spans))
         if self.Q is None or not days:
             return self
-        Q = self.Q.copy()
+        Q, origin = self.Q.copy(), self._origin("Q")
         for first, last in days:
             Q[first : last + 1] = np.nan
-        origin = self._origin("Q")
         texts = tuple(span(origin, *each) for each in days)
         count = int((np.isfinite(self.Q) & np.isnan(Q)).sum())
         left_out = note(
             "excluded", f"{count_days(count)} of Q left out of it ({', '.join(texts)})", *texts
         )
-        kept = tuple(each for each in self.remarks if each.code not in GAUGE_CODES)
+        kept = tuple(each for each in self.remarks if each.code not in (*GAUGE_CODES, "no_flow"))
         found = gauge_findings(Q, self.P, origin)
-        return replace(self, Q=Q, remarks=(*kept, *found, left_out))
+        # a limit that was found may have been that of zeros which are left out
+        limit = None if any(each.code == "no_flow" for each in self.remarks) else self.flow_limit
+        return replace(self, Q=Q, remarks=(*kept, *found, left_out), flow_limit=limit)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the data as a DataFrame with the columns P, E and, where there is one, Q.
 
         The index is named ``date``, or ``day`` where there are no dates.
         """
-        data = {"P": self.P, "E": self.E, "Q": self.Q}
+        data = {k: getattr(self, k) for k in "PEQ" if getattr(self, k) is not None}
         index = pd.RangeIndex(len(self)) if self.dates is None else self.dates
-        frame = pd.DataFrame({k: v for k, v in data.items() if v is not None}, index=index)
+        frame = pd.DataFrame(data, index=index)
         return frame.rename_axis("day" if self.dates is None else "date")
 
     @classmethod
@@ -252,22 +266,18 @@ class Catchment:
         header, rows = frame_cells(frame, name)
         if not rows:
             raise InputError(f"{name}: the data frame is empty")
-        request = Request(forcing_only=forcing_only, **options)
-        table = parse_table(header, rows, name, request)
+        table = parse_table(header, rows, name, Request(forcing_only=forcing_only, **options))
         return cls(name, source=name, **table._asdict())
 
     def _origin(self, role: str) -> Origin:
         return Origin(self.source, role, self.columns["PEQ".index(role)], self.dates)
 
     def _check_lengths(self) -> None:
-        lengths = {"P": len(self.P), "E": len(self.E)}
-        if self.Q is not None:
-            lengths["Q"] = int(np.size(self.Q))
-        if self.dates is not None:
-            lengths["dates"] = len(self.dates)
+        given = {"P": self.P, "E": self.E, "Q": self.Q, "dates": self.dates}
+        lengths = {key: int(np.size(each)) for key, each in given.items() if each is not None}
         if len(set(lengths.values())) > 1:
-            given = ", ".join(f"{key} {n}" for key, n in lengths.items())
-            raise InputError(f"{self.source}: the series differ in length: {given}")
+            found = ", ".join(f"{key} {n}" for key, n in lengths.items())
+            raise InputError(f"{self.source}: the series differ in length: {found}")
 
     def position(self, day: Day, option: str, *, last: bool = False) -> int:
         """Number of a day, counted from 0; `option` is what messages call the day.

@@ -14,6 +14,7 @@ from gr4jstan.reading.checks import (
 )
 from gr4jstan.reading.columns import TEMPERATURES
 from gr4jstan.reading.flow_units import balance_remark, per_day
+from gr4jstan.reading.limit import censored
 from gr4jstan.reading.request import Request
 
 _OPTIONS = {
@@ -69,8 +70,8 @@ def temperature_in_degrees(
 
 def flow_in_mm(
     values: Array, origin: Origin, P: Array, stated: str | None, request: Request
-) -> tuple[Array, tuple[Finding, ...]]:
-    """Clean streamflow and bring it to mm/d.
+) -> tuple[Array, float, tuple[Finding, ...]]:
+    """Clean streamflow and bring it to mm/d, with the limit that is known of it.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def flow_in_mm(
 
     Returns
     -------
-    tuple of (array [mm/d], tuple of Finding)
+    tuple of (array [mm/d], float [mm/d], tuple of Finding)
 
     Raises
     ------
@@ -102,22 +103,23 @@ def flow_in_mm(
     if over_area and area is None:
         raise InputError(f"{where} in {unit} needs --area (area=) in km2, to convert it")
     Q, cleaned = clean_flow(values, origin)
-    notes = (*found, *cleaned)
+    Q, limit, known = censored(Q, origin, request.flow_limit, unit or "mm/d")
+    notes = (*found, *cleaned, *known)
     advice = "if it is not in mm/d, give --flow-unit (flow_unit=) and --area (area=)"
     if over_area and area is not None:
-        Q = Q * (factor / area)
+        Q, limit = Q * (factor / area), limit * (factor / area)
         notes += (_converted(origin, unit, f" with an area of {area:g} km2", 0),)
         advice = f"is it in {unit}, and are there {area:g} km2?"
     else:
         if factor != 1:
-            Q = Q * factor
+            Q, limit = Q * factor, limit * factor
             notes += (_converted(origin, unit, "", factor),)
         if area is not None:
             text = f"column {origin.column!r} is in {unit}; the area is not used"
             notes += (note("area_not_used", text),)
     if odd := balance_remark(P, Q):
         notes += (warning("water_balance", f"{odd} (column {origin.column!r}); {advice}"),)
-    return Q, notes
+    return Q, limit, notes
 
 
 def _decided(

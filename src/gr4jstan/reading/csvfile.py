@@ -81,6 +81,9 @@ def read_csv(
         flow_unit : str, optional
             Unit of Q, "mm/d", "m3/s", "l/s" or "cfs"; by default the one in the column's name, and
             mm/d where it has none.
+        flow_limit : float, optional
+            In the unit of Q: what is at or below it is only known to be so. By default half a step
+            below the smallest flow above 0, where there is a 0.
 
     Returns
     -------

@@ -7,6 +7,7 @@ from typing import Any
 
 from gr4jstan.errors import InputError
 from gr4jstan.reading.flow_units import check_area, check_unit
+from gr4jstan.reading.limit import check_limit
 from gr4jstan.reading.pet import check_latitude
 
 
@@ -17,7 +18,7 @@ class Request:
     Raises
     ------
     InputError
-        For a latitude, an area or a flow unit that cannot be one, or dates named and denied.
+        For a latitude, an area, a unit or a limit that cannot be one, or dates named and denied.
     """
 
     date_column: str | None = None
@@ -34,6 +35,7 @@ class Request:
     flow_unit: str | None = None
     precip_unit: str | None = None
     pet_unit: str | None = None
+    flow_limit: float | None = None
 
     def __post_init__(self) -> None:
         checks: dict[str, Callable[[Any], float | str]] = {
@@ -42,6 +44,7 @@ class Request:
             "precip_unit": partial(check_unit, "P"),
             "pet_unit": partial(check_unit, "E"),
             "flow_unit": partial(check_unit, "Q"),
+            "flow_limit": check_limit,
         }
         for name, check in checks.items():
             value = getattr(self, name)

@@ -30,7 +30,10 @@ _THOUSANDS = re.compile(
 
 
 class Table(NamedTuple):
-    """Daily series in mm/d; `columns` are the headers of what they were read or computed from."""
+    """Daily series in mm/d, and the limit of what is known of Q [mm/d].
+
+    `columns` are the headers of what they were read or computed from.
+    """
 
     P: Array
     E: Array
@@ -38,6 +41,7 @@ class Table(NamedTuple):
     dates: pd.DatetimeIndex | None
     columns: tuple[str, str, str]
     remarks: tuple[Finding, ...]
+    flow_limit: float = 0.0
 
 
 def parse_table(
@@ -111,9 +115,9 @@ def parse_table(
     if at.Q is None:
         return Table(P, E, None, dates, (rain.column, thirst.column, "Q"), tuple(notes))
     Q, flow = read("Q", at.Q)
-    Q, flow_notes = flow_in_mm(Q, flow, P, at.units["Q"], request)
+    Q, limit, flow_notes = flow_in_mm(Q, flow, P, at.units["Q"], request)
     columns = (rain.column, thirst.column, flow.column)
-    return Table(P, E, Q, dates, columns, (*notes, *flow_notes))
+    return Table(P, E, Q, dates, columns, (*notes, *flow_notes), limit)
 
 
 def _evaporation(
