@@ -603,6 +603,9 @@ def test_the_reference_lists_every_public_name() -> None:
 
 GAP = "…"
 
+# The modules that make findings about a fit.
+JUDGES = ("fitting/verdict", *(f"fitting/judging_{of}" for of in ("skill", "bands", "parameters")))
+
 
 def templates(path: Path) -> list[str]:
     """Texts of a module, with `GAP` for what is filled in."""
@@ -639,15 +642,17 @@ def test_reasons_and_findings_are_those_of_the_code() -> None:
     for reason in reasons:
         assert reason in ("bulk ESS", "tail ESS", "diverged") or said_in(reason, texts), reason
     findings = [code(row["finding"])[0] for row in page["finding"]]
+    judged = [text for name in JUDGES for text in templates(SOURCES / f"{name}.py")]
     for finding in findings:
-        assert said_in(finding, templates(SOURCES / "fitting" / "verdict.py")), finding
+        assert said_in(finding, judged), finding
 
 
 def test_all_reasons_and_findings_are_explained() -> None:
     page = tables("diagnostics.md")
     explained = [text for row in page["reason"] for text in code(row["reason"])]
     explained += [code(row["finding"])[0] for row in page["finding"]]
-    makers = {"fitting/diagnostics": {"append"}, "fitting/verdict": {"Finding", "warning", "note"}}
+    makers = {"fitting/diagnostics": {"append"}}
+    makers |= {name: {"Finding", "warning", "note"} for name in JUDGES}
     for module, maker in makers.items():
         tree = ast.parse((SOURCES / f"{module}.py").read_text(encoding="utf-8"))
         for function in ast.walk(tree):
