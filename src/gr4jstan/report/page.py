@@ -10,15 +10,14 @@ from gr4jstan.report.pages import embed, render_page
 from gr4jstan.report.plots import plot_fit, plot_pit
 from gr4jstan.report.posterior_plots import plot_pairs, plot_traces
 from gr4jstan.report.reproduction import FILE, command_line, is_built_in, python_call
+from gr4jstan.report.tables import balance_rows, verification_rows
 from gr4jstan.report.text import (
-    balance_rows,
     checks,
     facts,
     parameter_rows,
     score_rows,
     times,
     trust_words,
-    verification_rows,
     worth_words,
 )
 
