@@ -88,6 +88,7 @@ def test_saved_and_loaded_is_the_same(synthetic_fit: Fit, fit_folder: Path) -> N
         "states.nc",
         "summary.csv",
         "scores.csv",
+        "verification.csv",
         "diagnostics.json",
         "run.json",
         "model.stan",

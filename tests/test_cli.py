@@ -351,6 +351,7 @@ def test_fit_that_converges(
         "states.nc",
         "summary.csv",
         "scores.csv",
+        "verification.csv",
         "diagnostics.json",
         "run.json",
         "model.stan",

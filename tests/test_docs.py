@@ -603,6 +603,12 @@ def test_the_reference_lists_every_public_name() -> None:
 
 GAP = "…"
 
+# The modules that make findings about a fit.
+JUDGES = (
+    "fitting/verdict",
+    *(f"fitting/judging_{of}" for of in ("skill", "bands", "parameters", "errors")),
+)
+
 
 def templates(path: Path) -> list[str]:
     """Texts of a module, with `GAP` for what is filled in."""
@@ -639,13 +645,9 @@ def test_reasons_and_findings_are_those_of_the_code() -> None:
     for reason in reasons:
         assert reason in ("bulk ESS", "tail ESS", "diverged") or said_in(reason, texts), reason
     findings = [code(row["finding"])[0] for row in page["finding"]]
+    judged = [text for name in JUDGES for text in templates(SOURCES / f"{name}.py")]
     for finding in findings:
-        texts = [
-            text
-            for module in ("verdict", "error_judgement")
-            for text in templates(SOURCES / "fitting" / f"{module}.py")
-        ]
-        assert said_in(finding, texts), finding
+        assert said_in(finding, judged), finding
 
 
 def test_all_reasons_and_findings_are_explained() -> None:
@@ -653,8 +655,7 @@ def test_all_reasons_and_findings_are_explained() -> None:
     explained = [text for row in page["reason"] for text in code(row["reason"])]
     explained += [code(row["finding"])[0] for row in page["finding"]]
     makers = {"fitting/diagnostics": {"append"}}
-    for module in ("verdict", "error_judgement"):
-        makers[f"fitting/{module}"] = {"Finding", "warning", "note"}
+    makers |= {name: {"Finding", "warning", "note"} for name in JUDGES}
     for module, maker in makers.items():
         tree = ast.parse((SOURCES / f"{module}.py").read_text(encoding="utf-8"))
         for function in ast.walk(tree):

@@ -6,7 +6,7 @@ import pytest
 from scipy.signal import lfilter
 
 import gr4jstan
-from gr4jstan.fitting.error_judgement import judge_errors
+from gr4jstan.fitting.judging_errors import judge_errors
 from gr4jstan.model.definition import Model, define_model
 from gr4jstan.model.observations import respond
 from gr4jstan.reading.catchment import Catchment

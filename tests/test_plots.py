@@ -19,8 +19,9 @@ from gr4jstan.fitting.inference_data import calibration_days, dataset, validatio
 from gr4jstan.fitting.results import Fit
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.report.flow_periods import CLOSE_DAYS, Period, closer_window, periods_of, whole_window
-from gr4jstan.report.plots import ecdf_band, pit_values, plot_fit, plot_pit
+from gr4jstan.report.plots import plot_fit, plot_pit
 from gr4jstan.report.posterior_plots import plot_pairs, plot_traces
+from gr4jstan.scoring.uniformity import ecdf_band
 from seeds import shifted
 
 ALL = (plot_fit, plot_pairs, plot_traces, plot_pit)
@@ -261,7 +262,7 @@ def test_the_pit_is_that_behind_the_reliability(split_fit: Fit) -> None:
     for axes, period in zip(figure.axes[::2], ("calibration", "validation"), strict=True):
         value = scores[period, "reliability"]
         assert axes.get_title() == f"{period}: reliability {value:.3f}"
-    values = pit_values(split_fit)["validation"]
+    values = split_fit.pit["validation"]
     at, excess = (np.asarray(data) for data in figure.axes[3].lines[0].get_data())
     np.testing.assert_allclose(excess + at, stats.ecdf(values).cdf.evaluate(at))
     days = validation_days(split_fit.idata)["Q"].notna().sum()

@@ -97,7 +97,9 @@ def test_it_begins_with_the_verdict_and_ends_with_the_time(page: Page) -> None:
         "GR4J on example",
         "What was fitted",
         "Parameters",
+        "Where the water goes",
         "Scores",
+        "Where the bands hold",
         "Figures",
         "Whether to trust it, and why",
         "How to reproduce it",
@@ -310,3 +312,28 @@ def test_numbers_show_two_digits_of_their_spread(value: float, spread: float, te
 )
 def test_numbers_beyond_reason_are_short(value: float, text: str) -> None:
     assert number(value, 1) == text
+
+
+def test_the_bands_stand_beside_what_right_ones_would_hold(page: Page, split_fit: Fit) -> None:
+    header, *rows = page.tables["verification"]
+    table = split_fit.verification()
+    assert [row[0] for row in rows][:2] == ["all days", "highest 5 % of flows"]
+    for label, *cells in rows:
+        for period, cell in zip(("calibration", "validation"), cells[1::3], strict=True):
+            if (period, label) in table.index and cell != "–":
+                row = table.loc[(period, label)]
+                assert cell.startswith(f"{row['pit_mean']:.2f} ({row['pit_mean_lower']:.2f} to ")
+    assert len(header) == 7
+
+
+def test_the_exchange_and_the_independent_days_stand_beside_the_parameters(
+    page: Page, split_fit: Fit
+) -> None:
+    (row,) = (row for row in page.tables["balance"] if row[0] == "aexch")
+    found = split_fit.water_balance().loc["aexch"]
+    assert row[1] == f"{found['median']:.3f}" and row[3] == f"{100 * found['share']:.1f} %"
+    days, phi = split_fit.run["observed_days"], np.median(split_fit.end.memory.phi)
+    worth = round(days * (1 - phi) / (1 + phi))
+    assert (
+        f"the {days} observed days are worth about {worth} independent ones" in page.texts["worth"]
+    )

@@ -16,10 +16,10 @@ from gr4jstan.model.observations import respond
 from gr4jstan.model.programs import render_program
 from gr4jstan.model.task import define_task
 from gr4jstan.model.transforms import supports, unconstrain
-from gr4jstan.report.plots import ecdf_band
 from gr4jstan.sampling.inits import prior_draws
 from gr4jstan.sampling.nuts import sample
 from gr4jstan.sampling.settings import SamplerSettings
+from gr4jstan.scoring.uniformity import ecdf_band
 from seeds import shifted
 
 ROOT = Path(__file__).parents[1]

@@ -12,6 +12,7 @@ from gr4jstan.findings import gravest
 from gr4jstan.fitting.end_state import EndState
 from gr4jstan.fitting.results import Fit
 from gr4jstan.reading.datasets import load_dataset
+from gr4jstan.scoring.verification import ALL
 from seeds import shifted
 
 UNFIT = "The model does not fit this catchment"
@@ -23,6 +24,14 @@ class Altered(Fit):
 
     score_values: pd.DataFrame | None = None
     table: pd.DataFrame | None = None
+    groups: pd.DataFrame | None = None
+    water: pd.DataFrame | None = None
+
+    def verification(self) -> pd.DataFrame:
+        return super().verification() if self.groups is None else self.groups
+
+    def water_balance(self) -> pd.DataFrame:
+        return super().water_balance() if self.water is None else self.water
 
     def scores(self) -> pd.DataFrame:
         return super().scores() if self.score_values is None else self.score_values
@@ -42,6 +51,13 @@ def scored(fit: Fit, period: str = "calibration", **values: float) -> Fit:
     return altered(fit, score_values=table)
 
 
+def verified(fit: Fit, period: str, group: str = ALL, **values: float) -> Fit:
+    """A fit with other scores of a group of days, all others as right bands have them."""
+    table = fit.verification().copy()
+    table.loc[(period, group), list(values)] = list(values.values())
+    return altered(fit, groups=table)
+
+
 def placed(fit: Fit, name: str, *, median: float, q5: float, q95: float) -> Fit:
     table = fit.summary().copy()
     table.loc[name, ["median", "q5", "q95"]] = [median, q5, q95]
@@ -57,13 +73,17 @@ def calm(split_fit: Fit) -> Fit:
     """A fit with a validation that gives no cause for a finding, whatever its draws."""
     fit = replace(split_fit, diagnostics=split_fit.diagnostics | {"converged": True})
     for period in ("calibration", "validation"):
-        fit = scored(fit, period, nse=0.8, nse_climatology=0.3, crps_skill=0.5, bias=0.0)
-        fit = scored(fit, period, coverage_95=0.95)
-    return fit
+        fit = scored(fit, period, nse=0.8, nse_climatology=0.3, crps_skill=0.5, kge=0.8)
+    table = fit.verification().copy()
+    table[["bias", "pit_mean", "coverage_95", "pit_excess"]] = [0.0, 0.5, 0.95, 0.0]
+    bounds = {"bias": 0.05, "pit_mean": 0.1, "coverage_95": 0.03}
+    for name, width in bounds.items():
+        table[f"{name}_lower"], table[f"{name}_upper"] = table[name] - width, table[name] + width
+    table["pit_excess_upper"] = 0.08
+    return altered(fit, groups=table)
 
 
 def test_good_fits_pass(synthetic_fit: Fit, split_fit: Fit) -> None:
-    # another mode that the search may meet, of exp(-27) of the main one's mass, is told in a note
     assert not texts(synthetic_fit, "unfit") + texts(synthetic_fit, "warning")
     assert synthetic_fit.verdict == "Converged, and the model fits"
     assert not texts(split_fit, "unfit")
@@ -121,7 +141,7 @@ def test_flow_that_does_not_vary_cannot_be_judged(calm: Fit) -> None:
 
 
 def test_a_band_too_narrow_in_the_validation_alone_points_to_a_change(calm: Fit) -> None:
-    found = texts(scored(calm, "validation", coverage_95=0.7), "warning")
+    found = texts(verified(calm, "validation", coverage_95=0.7), "warning")
     assert any("the catchment or its data have changed" in text for text in found)
 
 
@@ -136,15 +156,62 @@ def test_a_band_too_narrow_in_the_validation_alone_points_to_a_change(calm: Fit)
 )
 def test_scores_that_are_off_are_warned_of(calm: Fit, values: dict[str, float], words: str) -> None:
     assert not texts(calm, "warning")
-    fit = scored(calm, **values)
+    fit = verified(calm, "calibration", **values)
     assert len(texts(fit, "warning")) == 1
     assert any(words in text for text in texts(fit, "warning"))
-    assert "with " in fit.verdict
+    assert fit.verdict == "Converged, but the model fits only in part, with 1 warning"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        # it matters, but may be chance
+        {"bias": 0.15, "bias_upper": 0.16},
+        {"coverage_95": 0.85, "coverage_95_lower": 0.84},
+        {"pit_excess": -0.3, "pit_excess_upper": 0.31},
+        # it is more than chance, but does not matter
+        {"bias": 0.09},
+        {"coverage_95": 0.91},
+        {"pit_excess": -0.09},
+    ],
+)
+def test_what_may_be_chance_or_does_not_matter_is_not_warned_of(
+    calm: Fit, values: dict[str, float]
+) -> None:
+    assert not texts(verified(calm, "calibration", **values), "warning")
+
+
+@pytest.mark.parametrize(
+    ("group", "values", "code"),
+    [
+        (ALL, {"bias": -0.16}, "bias"),
+        (ALL, {"pit_excess": -0.3}, "reliability"),
+        ("December to February", {"bias": -0.25}, "season_bias"),
+        ("December to February", {"pit_mean": 0.8}, "reliability_where"),
+        ("highest 5 % of flows", {"coverage_95": 0.7}, "coverage_where"),
+    ],
+)
+def test_parts_of_the_days_are_judged_where_the_model_is_on_its_own(
+    calm: Fit, group: str, values: dict[str, float], code: str
+) -> None:
+    fit = verified(calm, "validation", group, **values)
+    assert [each.code for each in fit.findings if each.severity == "warning"] == [code]
+    seen = verified(calm, "calibration", group, **values)
+    assert bool(texts(seen, "warning")) == (group == ALL)
+
+
+def test_a_large_exchange_is_warned_of_by_its_flux_not_by_x2(calm: Fit) -> None:
+    water = calm.water_balance().copy()
+    water.loc["aexch"] = [-0.75, -0.8, -0.7, -0.27, -0.28, -0.26]
+    (text,) = texts(altered(calm, water=water), "warning")
+    assert text.startswith("The model loses 0.75 mm/d of water to the ground, 27 % of P.")
+    water.loc["aexch"] = [-0.75, -0.9, -0.5, -0.27, -0.31, -0.19]
+    assert not texts(altered(calm, water=water), "warning")
 
 
 def test_a_known_sigma_is_named_where_the_band_is_off(calm: Fit) -> None:
     known = replace(calm, run=calm.run | {"model": {"sigma": 0.1, "error_model": "gaussian"}})
-    found = texts(scored(known, coverage_95=0.7), "warning")
+    found = texts(verified(known, "calibration", coverage_95=0.7), "warning")
     (text,) = (text for text in found if "calibration period the 95 % band" in text)
     assert "0.1 mm/d; give a larger one" in text
 
@@ -157,6 +224,8 @@ def test_few_days_cannot_tell_whether_a_band_is_right(synthetic_fit: Fit) -> Non
 def test_a_fall_in_the_validation_is_warned_of(calm: Fit) -> None:
     fit = scored(calm, "validation", nse=0.3, nse_climatology=0.0)
     assert any("NSE falls from" in text and "to 0.30" in text for text in texts(fit, "warning"))
+    (text,) = texts(scored(calm, "validation", kge=0.6), "warning")
+    assert text.startswith("The KGE falls from 0.80 in the calibration to 0.60")
 
 
 @pytest.mark.parametrize(
@@ -205,6 +274,13 @@ def test_of_many_modes_the_first_are_told_and_the_others_counted(synthetic_fit: 
     told = texts(replace(synthetic_fit, run=synthetic_fit.run | {"start": start}), "note")
     assert "another mode, at x4 = 1.5" in told[0]
     assert told[-1] == f"The search met {9 - len(told)} further modes (see run.json)."
+
+
+def test_modes_without_mass_are_not_mentioned(synthetic_fit: Fit) -> None:
+    mode = {"log_density": 1.0, "log_mass": 1.0, "parameters": {"x4": 1.5}}
+    start = synthetic_fit.run["start"] | {"modes": [mode, mode | {"log_mass": 1 - np.log(1001)}]}
+    fit = replace(synthetic_fit, run=synthetic_fit.run | {"start": start})
+    assert not any("mode" in text for text in texts(fit, "note"))
 
 
 def test_a_long_memory_of_the_errors_is_told(synthetic_fit: Fit) -> None:

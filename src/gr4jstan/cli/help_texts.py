@@ -111,6 +111,7 @@ simulated, but do not count. Into DIR go:
   report.html               what was fitted, and whether to trust it; read first
   summary.csv               the posterior in numbers
   scores.csv                NSE, KGE, CRPS and others, of each period
+  verification.csv          the same by class of flow, season and month
   diagnostics.json          whether it converged, and why not
   run.json                  settings, versions, seed, hash of the data
   posterior.nc, states.nc   the draws, for ArviZ and for gr4jstan predict

@@ -13,7 +13,6 @@ from gr4jstan.findings import Finding, by_severity
 from gr4jstan.fitting.continuation import Start, plan_prediction
 from gr4jstan.fitting.criticism import predictive_idata
 from gr4jstan.fitting.end_state import EndState, simulate_calibration, simulate_forcing
-from gr4jstan.fitting.error_judgement import judge_errors
 from gr4jstan.fitting.folder import write_folder
 from gr4jstan.fitting.forcing import judge_forcing, judge_spin_up
 from gr4jstan.fitting.inference_data import (
@@ -21,6 +20,7 @@ from gr4jstan.fitting.inference_data import (
     dataset,
     validation_days,
 )
+from gr4jstan.fitting.judging_errors import judge_errors
 from gr4jstan.fitting.period_scores import score_periods
 from gr4jstan.fitting.posterior import Posterior
 from gr4jstan.fitting.prediction import (
@@ -30,6 +30,9 @@ from gr4jstan.fitting.prediction import (
 )
 from gr4jstan.fitting.records import findings_of
 from gr4jstan.fitting.verdict import judge, sentence
+from gr4jstan.fitting.verification import pit_of_period, verify_periods
+from gr4jstan.fitting.water_balance import DRAWS as BALANCE_DRAWS
+from gr4jstan.fitting.water_balance import water_balance
 from gr4jstan.model.stan_data import StanData
 from gr4jstan.options import takes
 from gr4jstan.reading.catchment import Catchment
@@ -82,15 +85,15 @@ class Fit(Posterior):
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What was noticed in the data, and what speaks against the model; the gravest first."""
-        validated = validation_days(self.idata)
-        periods = {"calibration": self._days, "validation": validated}
         judged = judge(
             scores=self.scores()["value"],
-            observed={name: int(d["Q"].count()) for name, d in periods.items() if d is not None},
+            verification=self.verification(),
+            balance=self.water_balance(),
             summary=self.summary(),
             model=self.model,
             modes=self.run["start"]["modes"],
-            memory=float(np.median(self.end.memory.phi)),
+            memory=self.error_correlation,
+            days=int(self._days["Q"].count()),
         )
         # some tens of draws have the middle of all
         middle = np.median(self.calibration.flow[::10], axis=0)
@@ -183,11 +186,60 @@ class Fit(Posterior):
 
     @cached_property
     def _scores(self) -> "pd.DataFrame":
-        calibrated, validated = self._days["Q"], validation_days(self.idata)
-        periods = {"calibration": (self.calibration, calibrated)}
+        return score_periods(self._periods, self._days["Q"], self._seed)
+
+    @cached_property
+    def _periods(self) -> "dict[str, tuple[Prediction, pd.Series]]":
+        """Prediction and observations of each period."""
+        periods = {"calibration": (self.calibration, self._days["Q"])}
+        validated = validation_days(self.idata)
         if validated is not None and self.validation is not None:
             periods["validation"] = (self.validation, validated["Q"])
-        return score_periods(periods, calibrated, self._seed)
+        return periods
+
+    def verification(self) -> "pd.DataFrame":
+        """Volume, PIT and coverage by class of flow, season, month, and of the extremes of years.
+
+        Returns
+        -------
+        DataFrame
+            Index (period, group), columns as in `gr4jstan.scoring.verification.group_table`: the
+            scores, and the bounds that a right model keeps.
+        """
+        return self._verification
+
+    @cached_property
+    def _verification(self) -> "pd.DataFrame":
+        return verify_periods(self._periods, self.pit, self.error_correlation, self._seed)
+
+    @cached_property
+    def pit(self) -> Values:
+        """PIT of the observed days of each period: those behind the score ``reliability``."""
+        return {
+            name: pit_of_period(name, *each, self._seed) for name, each in self._periods.items()
+        }
+
+    @property
+    def error_correlation(self) -> float:
+        """Correlation of the errors of neighbouring days, the median over the draws; at least 0."""
+        return max(0.0, float(np.median(self.end.memory.phi)))
+
+    def water_balance(self) -> "pd.DataFrame":
+        """Where the water goes: mean fluxes of the days that count.
+
+        Returns
+        -------
+        DataFrame
+            Index flux: P, Q, ae and, where the structure has it, aexch (positive for a gain);
+            columns median, q5 and q95 [mm/d], and the same as shares of P (share, share_q5,
+            share_q95). What is left is stored.
+        """
+        return self._water_balance
+
+    @cached_property
+    def _water_balance(self) -> "pd.DataFrame":
+        skipped = self.run["warmup"]
+        return water_balance(self.simulations(BALANCE_DRAWS), self._days["P"], skipped)
 
     def predictive_idata(self, draws: int = DRAWS, *, prior: bool = False) -> InferenceData:
         """The posterior with the groups that model criticism needs.
@@ -218,8 +270,8 @@ class Fit(Posterior):
         """Write posterior.nc, states.nc, the tables, the program and its data.
 
         The files: posterior.nc (ArviZ), states.nc (the end of the calibration), summary.csv,
-        scores.csv, diagnostics.json, run.json, data.json, model.stan and, where the program has
-        one, its C++ header gr4j_external.hpp.
+        scores.csv, verification.csv, diagnostics.json, run.json, data.json, model.stan and, where
+        the program has one, its C++ header gr4j_external.hpp.
 
         Raises
         ------
@@ -235,7 +287,11 @@ class Fit(Posterior):
             folder,
             idata=self.idata,
             end=self.end,
-            tables={"summary": self.summary(), "scores": self.scores()},
+            tables={
+                "summary": self.summary(),
+                "scores": self.scores(),
+                "verification": self.verification(),
+            },
             records={
                 "diagnostics": self.diagnostics
                 | {"verdict": self.verdict, "findings": [asdict(each) for each in self.findings]},

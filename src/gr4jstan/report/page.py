@@ -10,6 +10,7 @@ from gr4jstan.report.pages import embed, render_page
 from gr4jstan.report.plots import plot_fit, plot_pit
 from gr4jstan.report.posterior_plots import plot_pairs, plot_traces
 from gr4jstan.report.reproduction import FILE, command_line, is_built_in, python_call
+from gr4jstan.report.tables import balance_rows, verification_rows
 from gr4jstan.report.text import (
     checks,
     facts,
@@ -17,6 +18,7 @@ from gr4jstan.report.text import (
     score_rows,
     times,
     trust_words,
+    worth_words,
 )
 
 _COLOURS: dict[str | None, str] = {"unfit": "bad", "warning": "doubtful"}
@@ -66,6 +68,7 @@ def render_report(fit: Fit) -> str:
     converged = fit.diagnostics["converged"]
     worst = gravest(fit.findings) if converged else "unfit"
     periods, scores = score_rows(fit)
+    _, verified = verification_rows(fit)
     return render_page(
         "report.html.j2",
         run=fit.run,
@@ -77,6 +80,9 @@ def render_report(fit: Fit) -> str:
         parameters=parameter_rows(fit),
         periods=periods,
         scores=scores,
+        verified=verified,
+        balance=balance_rows(fit),
+        worth=worth_words(fit),
         figures=_figures(fit),
         checks=checks(fit),
         trust=trust_words(fit),

@@ -3,8 +3,6 @@
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
-from numpy.typing import NDArray
-from scipy import stats
 
 from gr4jstan.drawing import COLOURS, OBSERVED, entitle, stack, tidy
 from gr4jstan.fitting.results import Fit
@@ -19,14 +17,10 @@ from gr4jstan.report.flow_panels import (
     label_bands,
 )
 from gr4jstan.report.flow_periods import Period, closer_window, periods_of, whole_window
-from gr4jstan.sampling.streams import stream
-from gr4jstan.scoring.predictive import pit, reliability
-
-Array = NDArray[np.float64]
+from gr4jstan.scoring.predictive import reliability
+from gr4jstan.scoring.uniformity import POINTS, ecdf_band, independent_days
 
 _BINS = 20
-_ECDF_POINTS = 100
-_ECDF_LEVEL = 0.95
 
 
 def plot_fit(fit: Fit) -> Figure:
@@ -100,13 +94,12 @@ def plot_pit(fit: Fit) -> Figure:
     Sailynoja, Buerkner and Vehtari (2022), Statistics and Computing 32, 32,
     doi:10.1007/s11222-022-10090-6.
     """
-    values = pit_values(fit)
-    phi = max(0.0, float(np.median(fit.end.memory.phi)))
-    figure, grid = stack([2.2] * len(values), gaps=0.8)
-    for i, (name, found) in enumerate(values.items()):
+    phi = fit.error_correlation
+    figure, grid = stack([2.2] * len(fit.pit), gaps=0.8)
+    for i, (name, found) in enumerate(fit.pit.items()):
         row = grid[i].subgridspec(1, 2, wspace=0.18)
         histogram, difference = figure.add_subplot(row[0]), figure.add_subplot(row[1])
-        effective = max(2, round(found.size * (1 - phi) / (1 + phi)))
+        effective = max(2, independent_days(found.size, phi))
         spread = 1.96 * np.sqrt((_BINS - 1) / effective)
         histogram.hist(found, bins=_BINS, range=(0, 1), density=True, color=COLOURS[5])
         histogram.axhline(1, color=OBSERVED, linewidth=0.8)
@@ -114,7 +107,7 @@ def plot_pit(fit: Fit) -> Figure:
             histogram.axhline(bound, color=OBSERVED, linewidth=0.8, linestyle="--")
         histogram.set(xlabel="PIT of an observation", ylabel="density", xlim=(0, 1))
         histogram.set_title(f"{name}: reliability {reliability(found):.3f}")
-        at = np.arange(1, _ECDF_POINTS) / _ECDF_POINTS
+        at = np.arange(1, POINTS) / POINTS
         low, high = ecdf_band(effective, at)
         shares = np.searchsorted(np.sort(found), at, side="right") / found.size
         difference.fill_between(at, low - at, high - at, color=COLOURS[5], alpha=0.3, linewidth=0)
@@ -126,37 +119,3 @@ def plot_pit(fit: Fit) -> Figure:
         tidy(difference)
     entitle(figure, fit.run["catchment"], "are the bands right?")
     return figure
-
-
-def pit_values(fit: Fit) -> dict[str, Array]:
-    """PIT of the observed days of each period: those behind the score ``reliability``."""
-    found = {}
-    for period in sorted(periods_of(fit), key=lambda period: period.name):
-        days = np.flatnonzero(~np.isnan(period.Q))
-        rng = stream(fit.run["sampler"]["seed"], f"scores of the {period.name}")
-        found[period.name] = pit(period.total[:, days], period.Q[days], rng)
-    return found
-
-
-def ecdf_band(n: int, at: Array) -> tuple[Array, Array]:
-    """Simultaneous 95 % band of the distribution function of n independent uniform numbers.
-
-    Parameters
-    ----------
-    n : int
-    at : array, shape (k,)
-        Evenly spaced inside 0 to 1.
-
-    Returns
-    -------
-    low, high : arrays, shape (k,)
-        Pointwise binomial intervals, of a level such that 95 % of samples are inside all of them;
-        the level is found by simulation, with a fixed seed.
-    """
-    rng = np.random.default_rng(1)
-    shares = np.diff(np.concatenate([[0.0], at, [1.0]]))
-    counts = rng.multinomial(n, shares, size=1000)[:, :-1].cumsum(axis=1)
-    binomial = stats.binom(n, at)
-    tails = np.minimum(binomial.cdf(counts), binomial.sf(counts - 1)).min(axis=1)
-    tail = float(np.quantile(tails, 1 - _ECDF_LEVEL))
-    return binomial.ppf(tail) / n, binomial.isf(tail) / n

@@ -10,6 +10,7 @@ from gr4jstan.fitting.diagnostics import MAX_RHAT, MAX_SHARE, MIN_ESS
 from gr4jstan.fitting.results import Fit
 from gr4jstan.numerals import DASH, decimals, number, percent, readable
 from gr4jstan.scoring.scores import SCORES
+from gr4jstan.scoring.uniformity import independent_days
 from gr4jstan.structures.structure import Structure
 
 # Below it, the energy hardly moves (Betancourt 2016).
@@ -111,6 +112,15 @@ def parameter_rows(fit: Fit) -> list[dict[str, str]]:
             }
         )
     return rows
+
+
+def worth_words(fit: Fit) -> str:
+    """How many independent days the parameters are learnt from."""
+    days, phi = fit.run["observed_days"], fit.error_correlation
+    return (
+        f"Errors of neighbouring days are correlated ({phi:.2f}): the {days} observed days are "
+        f"worth about {independent_days(days, phi)} independent ones."
+    )
 
 
 def prior_words(name: str, fit: Fit) -> str:

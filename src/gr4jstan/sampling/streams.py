@@ -17,6 +17,8 @@ STREAMS: dict[str, tuple[int, ...]] = {
     "criticism": (4,),
     "scores of the calibration": (10,),
     "scores of the validation": (11,),
+    "verification of the calibration": (12,),
+    "verification of the validation": (13,),
 }
 
 
