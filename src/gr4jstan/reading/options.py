@@ -143,8 +143,8 @@ class ReadingOptions(ForcingOptions, total=False):
     flow_limit: Annotated[
         float | None,
         Option(
-            "streamflow [unit of the file] at or below which it is only known to be so; with 0, a 0 is "
-            "no flow (default: half a step below the smallest flow, where a 0 is recorded)",
+            "streamflow [unit of the file] at or below which it is only known to be so; with 0, "
+            "a 0 is no flow (default: half a step below the smallest flow, where a 0 is recorded)",
             kind=float,
             metavar="NUMBER",
         ),
