@@ -37,6 +37,10 @@ Array = NDArray[np.float64]
 Values = dict[str, Array]
 
 
+# Of fits that were saved before there were others.
+_OF_THE_MODEL = {"asked": "model", "given": "model", "window": None, "reason": None}
+
+
 @dataclass(frozen=True, repr=False)
 class Posterior:
     """Draws of the parameters, and the days that they were learnt from.
@@ -65,6 +69,11 @@ class Posterior:
     def model(self) -> Model:
         """The model that was sampled."""
         return define_model(**self.run["model"])
+
+    @property
+    def intervals(self) -> dict[str, Any]:
+        """What the spread of the reported draws allows for, see `records.Intervals`."""
+        return dict(self.run.get("intervals", _OF_THE_MODEL))
 
     def summary(self) -> "pd.DataFrame":
         """Posterior summary, see `gr4jstan.fitting.inference_data.summary`."""

@@ -94,6 +94,7 @@ class Fit(Posterior):
             modes=self.run["start"]["modes"],
             memory=self.error_correlation,
             days=int(self._days["Q"].count()),
+            intervals=self.intervals,
         )
         # some tens of draws have the middle of all
         middle = np.median(self.calibration.flow[::10], axis=0)

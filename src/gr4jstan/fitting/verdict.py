@@ -23,6 +23,13 @@ from gr4jstan.scoring.verification import ALL
 
 MAX_MEMORY = 0.9
 
+# What the intervals make of it.
+_ALLOWED = {
+    "robust": "The intervals of the parameters allow for that.",
+    "model": "The intervals take errors of different days for independent, so that the true "
+    "uncertainty of the parameters is larger than stated.",
+}
+
 # Fewer days cannot tell a band that is wrong from one that had luck.
 _FEW_DAYS = 100
 # A spurious mode makes another part of the model do a part's work, and pays for it.
@@ -51,6 +58,7 @@ def judge(
     modes: Sequence[Mapping[str, Any]],
     memory: float,
     days: int,
+    intervals: Mapping[str, Any],
 ) -> tuple[Finding, ...]:
     """What speaks against relying on the model, the gravest first.
 
@@ -82,6 +90,8 @@ def judge(
         Correlation of the errors of neighbouring days.
     days : int
         Observed days of the calibration.
+    intervals : mapping
+        See `gr4jstan.fitting.records.Intervals`.
 
     Returns
     -------
@@ -108,7 +118,7 @@ def judge(
     found += judge_parameters(summary, model)
     found += judge_exchange(balance)
     found += tell_of_modes(modes)
-    found += _tell_of_memory(memory, days)
+    found += _tell_of_memory(memory, days, intervals)
     return by_severity(found)
 
 
@@ -128,13 +138,18 @@ def sentence(converged: bool, found: Sequence[Finding]) -> str:
     return "Converged, and the model fits"
 
 
-def _tell_of_memory(phi: float, days: int) -> Iterator[Finding]:
+def _tell_of_memory(phi: float, days: int, intervals: Mapping[str, Any]) -> Iterator[Finding]:
+    if intervals["reason"]:
+        yield note(
+            "model_intervals",
+            "The intervals of the parameters do not allow for errors that last from day to day: "
+            f"{intervals['reason']}.",
+        )
     if phi > MAX_MEMORY:
         yield note(
             "error_memory",
             f"Errors of neighbouring days are strongly correlated ({phi:.2f}): once the model is "
             f"off, it stays off for about {1 / (1 - phi):.0f} days, and the {days} observed days "
-            f"are worth about {independent_days(days, phi)} independent ones. The calibration "
-            "takes errors of different days for independent, so the true uncertainty of the "
-            "parameters is larger than stated.",
+            f"are worth about {independent_days(days, phi)} independent ones. "
+            + _ALLOWED[intervals["given"]],
         )

@@ -14,6 +14,7 @@ from gr4jstan.report.tables import balance_rows, verification_rows
 from gr4jstan.report.text import (
     checks,
     facts,
+    interval_words,
     parameter_rows,
     score_rows,
     times,
@@ -83,6 +84,7 @@ def render_report(fit: Fit) -> str:
         verified=verified,
         balance=balance_rows(fit),
         worth=worth_words(fit),
+        intervals=interval_words(fit),
         figures=_figures(fit),
         checks=checks(fit),
         trust=trust_words(fit),

@@ -35,7 +35,7 @@ def fit_options(fit: Fit) -> dict[str, Any]:
     if run.get("exclude"):
         options["exclude"] = list(run["exclude"])
     recorded = run["model"] | {"prior_settings": _changed_priors(fit) or None} | run["sampler"]
-    recorded |= {"intervals": run.get("intervals", {"asked": "model"})["asked"]}
+    recorded |= {"intervals": fit.intervals["asked"]}
     for name, option in table_of(FitOptions).items():
         value = recorded.get(name)
         if option.of_the_result and value is not None and value != option.default:

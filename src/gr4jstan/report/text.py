@@ -114,6 +114,23 @@ def parameter_rows(fit: Fit) -> list[dict[str, str]]:
     return rows
 
 
+def interval_words(fit: Fit) -> str:
+    """What the intervals of the parameters mean, for a hydrologist."""
+    if fit.intervals["given"] == "robust":
+        widening = fit.summary()["widening"]
+        return (
+            "The 90 % intervals allow for errors that last from one day to the next, as those of "
+            f"rivers do: they are {readable(widening.min())} to {readable(widening.max())} times "
+            "as wide as if every day's error were a new one. Where the structure of the model is "
+            "right, they hold the true value in about nine cases of ten. They cannot know how the "
+            "catchment will change, or what the model leaves out."
+        )
+    return (
+        "Given model, priors and data, and if the errors of different days are independent, the "
+        "parameter lies in its 90 % interval with a probability of 90 %."
+    )
+
+
 def worth_words(fit: Fit) -> str:
     """How many independent days the parameters are learnt from."""
     days, phi = fit.run["observed_days"], fit.error_correlation
