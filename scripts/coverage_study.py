@@ -20,7 +20,7 @@ import pandas as pd
 
 from gr4jstan.files import write_json
 from gr4jstan.progress import progress_bar
-from gr4jstan.sampling.modes import exact_density
+from gr4jstan.sampling.density import exact_density
 from studies.coverage import (
     MEMORIES,
     compare_halves,

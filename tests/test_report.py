@@ -22,7 +22,7 @@ from gr4jstan.errors import InputError
 from gr4jstan.fitting.inference_data import dataset
 from gr4jstan.fitting.loading import load_fit
 from gr4jstan.fitting.results import Fit
-from gr4jstan.numerals import decimals, number
+from gr4jstan.numerals import decimals, number, readable
 from gr4jstan.report.page import render_report, write_report
 from gr4jstan.report.reproduction import command_line, fit_options, python_call
 from gr4jstan.report.text import prior_words
@@ -337,3 +337,14 @@ def test_the_exchange_and_the_independent_days_stand_beside_the_parameters(
     assert (
         f"the {days} observed days are worth about {worth} independent ones" in page.texts["worth"]
     )
+
+
+def test_the_report_says_what_its_intervals_allow_for(split_fit: Fit, synthetic_fit: Fit) -> None:
+    """The promise of nine in ten is unconditional nowhere."""
+    robust, model = (
+        Page(render_report(fit)).texts["intervals"] for fit in (split_fit, synthetic_fit)
+    )
+    widening = split_fit.summary()["widening"]
+    assert "allow for errors that last" in robust
+    assert f"{readable(widening.min())} to {readable(widening.max())} times" in robust
+    assert "if the errors of different days are independent" in model

@@ -296,3 +296,12 @@ def test_draws_that_did_not_converge_come_first_in_the_verdict(split_fit: Fit) -
     assert lost.verdict == "Not converged"
     both = scored(lost, nse=-1.0)
     assert both.verdict == "Not converged, and the model does not fit this catchment"
+
+
+def test_intervals_that_could_not_be_widened_are_told_with_the_reason(synthetic_fit: Fit) -> None:
+    told = {"asked": "robust", "given": "model", "window": None, "reason": "sigma was given"}
+    fit = replace(synthetic_fit, run=synthetic_fit.run | {"intervals": told})
+    (finding,) = (each for each in fit.findings if each.code == "model_intervals")
+    assert finding.severity == "note"
+    assert "day to day: sigma was given." in finding.text
+    assert not any(each.code == "model_intervals" for each in synthetic_fit.findings)
