@@ -129,7 +129,9 @@ def normal(value, mean, sd):
 
 
 def log_normal_probability(u):
-    ratio = np.sqrt(2 / np.pi) / erfcx(-u.real / np.sqrt(2))  # of density to distribution function
+    ratio = np.sqrt(2 / np.pi) / erfcx(
+        -u.real.astype(float) / np.sqrt(2)
+    )  # of density to distribution function
     return log_ndtr(u.real.astype(float)) + 1j * ratio * u.imag
 
 

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from gr4jstan.cmdstan.toolchain import compiler
-from gr4jstan.model.programs import CHOICES, stan_folder
+from gr4jstan.model.programs import (
+    CHOICES,
+    ProgramSpec,
+    render_daily_scores,
+    stan_folder,
+)
 from gr4jstan.reading.datasets import load_dataset
 from gr4jstan.structures.simulation import simulate
 from seeds import shifted
@@ -184,8 +189,10 @@ def test_a_day_depends_on_no_later_one(kernel):
 
 
 @pytest.mark.parametrize("error_model", CHOICES["error_model"])
-def test_likelihoods_are_plain_c_plus_plus_without_warnings(error_model):
-    header = stan_folder() / "likelihoods" / f"{error_model}.hpp"
-    assert "stan::" not in header.read_text()
-    command = [*compiler().split(), *FLAGS, "-fsyntax-only", "-x", "c++", str(header)]
-    subprocess.run(command, check=True)
+def test_scores_of_days_are_plain_c_plus_plus_without_warnings(error_model, tmp_path):
+    """Kernel, tangents and likelihood: what Python loads."""
+    source = render_daily_scores(ProgramSpec(error_model=error_model))
+    assert "stan::" not in source
+    path = tmp_path / "daily_scores.cpp"
+    path.write_text(source)
+    subprocess.run([*compiler().split(), *FLAGS, "-fsyntax-only", str(path)], check=True)

@@ -43,7 +43,7 @@ def record(seed: int, *, phi: float = PHI, draws: int = 300) -> tuple[Prediction
 
 
 def verified(prediction: Prediction, observed: pd.Series, seed: int, phi: float = PHI):
-    values = pit(prediction.total, observed.to_numpy(), np.random.default_rng(seed))
+    values = pit(prediction.total, observed.to_numpy(), np.random.default_rng(shifted(seed)))
     table = verify_periods({"calibration": (prediction, observed)}, {"calibration": values}, phi, 1)
     return table.loc["calibration"]
 
@@ -110,7 +110,9 @@ def test_scores_are_those_of_the_days_one_by_one() -> None:
     prediction, observed = record(32, draws=100)
     observed[DATES.month == 7] = np.nan
     days = observed.notna().to_numpy()
-    values = pit(prediction.total[:, days], observed.to_numpy()[days], np.random.default_rng(1))
+    values = pit(
+        prediction.total[:, days], observed.to_numpy()[days], np.random.default_rng(shifted(1))
+    )
     periods = {"validation": (prediction, observed)}
     table = verify_periods(periods, {"validation": values}, PHI, 1).loc["validation"]
     assert list(table.columns) == list(COLUMNS)

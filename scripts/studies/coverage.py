@@ -81,7 +81,7 @@ def _held(draws: xr.DataArray) -> dict[str, Any]:
     truth = TRUTH[str(draws.name)]
     low, high = np.quantile(draws, [0.05, 0.95])
     sd = float(draws.std())
-    return {"held": low <= truth <= high, "z": (float(draws.mean()) - truth) / sd, "sd": sd}
+    return {"held": bool(low <= truth <= high), "z": (float(draws.mean()) - truth) / sd, "sd": sd}
 
 
 def coverage_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:

@@ -113,7 +113,7 @@ def find_start(
     settings : SamplerSettings
         Number of chains, and the seed of the starting points.
     known_metric : bool
-        Take the metric from the search.
+        Take the metric and the number of iterations for each draw from the search.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def find_start(
         competing = find_rivals(modes)
         inits = dispersed_inits(task.model, competing, evaluate, settings.chains, settings.seed)
         start = _plan(evaluate, inits, modes, weights)
-        return start if known_metric else replace(start, inv_metric=None)
+        return start if known_metric else replace(start, inv_metric=None, thin=1)
 
 
 def dispersed_inits(
