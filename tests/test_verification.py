@@ -139,7 +139,9 @@ def test_years_begin_where_no_season_is_cut() -> None:
     short = observed.copy()
     short[DATES.year > 2004] = np.nan
     days = short.notna().to_numpy()
-    values = pit(prediction.total[:, days], short.to_numpy()[days], np.random.default_rng(1))
+    values = pit(
+        prediction.total[:, days], short.to_numpy()[days], np.random.default_rng(shifted(1))
+    )
     few = verify_periods({"calibration": (prediction, short)}, {"calibration": values}, PHI, 1)
     assert MAXIMA not in few.loc["calibration"].index
 
