@@ -1,7 +1,7 @@
 """How often intervals hold the truth: as the model gives them, and as they are widened.
 
-    python scripts/coverage_study.py                        200 replicates, half an hour
-    python scripts/coverage_study.py --replicates 40 -o output/coverage
+    python scripts/coverage_study.py                        40 replicates, ten minutes
+    python scripts/coverage_study.py --replicates 200 --years 5 10 -o output/coverage
     python scripts/coverage_study.py --halves FILE.csv ...  records of 1999 to 2018, too
 
 The folder then holds coverage.csv, and halves.csv and halves_summary.csv; with the folder
@@ -40,8 +40,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("-o", "--output", default=str(DOCS / "trust"), metavar="DIR")
-    parser.add_argument("--replicates", type=int, default=200, metavar="N", help="for each memory")
-    parser.add_argument("--years", type=int, nargs="+", default=[5, 10], help="length of a record")
+    parser.add_argument("--replicates", type=int, default=40, metavar="N", help="for each memory")
+    parser.add_argument("--years", type=int, nargs="+", default=[5], help="length of a record")
     parser.add_argument("--halves", nargs="+", default=[], metavar="FILE")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="replicates at a time")
     options = parser.parse_args()

@@ -430,6 +430,7 @@ def commands_and_options() -> dict[str, set[str]]:
 # Options of other programs: pip, make, stanc, git, mkdocs, pytest, Dask and our own scripts.
 FOREIGN = {
     "--allow-undefined",
+    "--halves",
     "--host",
     "--nthreads",
     "--nworkers",
