@@ -11,15 +11,11 @@ come: an interrupted study goes on where it ended. See scripts/studies/coverage.
 
 import argparse
 import json
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import pandas as pd
 
-from gr4jstan.files import write_json
-from gr4jstan.progress import progress_bar
 from gr4jstan.sampling.density import exact_density
 from studies.coverage import (
     MEMORIES,
@@ -29,6 +25,8 @@ from studies.coverage import (
     run_replicate,
     simulated_task,
 )
+from studies.pages import markdown, put_tables
+from studies.replicates import run_missing
 
 DOCS = Path(__file__).parents[1] / "docs"
 REPLICATES = Path("output/coverage/replicates")
@@ -52,7 +50,7 @@ def main() -> None:
         write(pd.DataFrame(rows), folder / "halves.csv")
         write(halves_table(rows), folder / "halves_summary.csv")
     if options.replicates:
-        records = run_missing(options.years, options.replicates, options.workers)
+        records = replicates(options.years, options.replicates, options.workers)
         write(coverage_table(records), folder / "coverage.csv")
         share = pd.DataFrame(records)["share_of_time"].median()
         print(f"the map takes {100 * share:.1f} % of a fit's time, in the median")
@@ -60,28 +58,19 @@ def main() -> None:
         write_page(DOCS / "uncertainty.md", folder)
 
 
-def run_missing(years: Sequence[int], replicates: int, workers: int) -> list[dict]:
+def replicates(years: Sequence[int], count: int, workers: int) -> list[dict]:
     """Rows of all replicates; those that are not on file are run."""
     REPLICATES.mkdir(parents=True, exist_ok=True)
     files = {
         (length, phi, seed): REPLICATES / f"{length}-{phi}-{seed}.json"
-        for seed in range(1, replicates + 1)
+        for seed in range(1, count + 1)
         for length in years
         for phi in MEMORIES
     }
-    missing = {key: path for key, path in files.items() if not path.is_file()}
     # the program is compiled before several processes want it
     exact_density(simulated_task(years[0], 0.0, 1))
-    context = multiprocessing.get_context("spawn")
-    with (
-        ProcessPoolExecutor(workers, mp_context=context) as pool,
-        progress_bar(True, "replicates", total=len(missing)) as bar,
-    ):
-        jobs = {pool.submit(run_replicate, *key): path for key, path in missing.items()}
-        for job in as_completed(jobs):
-            write_json(jobs[job], {"rows": job.result()})
-            bar.update(1)
-    return [row for path in files.values() for row in json.loads(path.read_text("utf-8"))["rows"]]
+    run_missing(files, run_replicate, workers)
+    return [row for path in files.values() for row in json.loads(path.read_text("utf-8"))]
 
 
 def write(table: pd.DataFrame, path: Path) -> None:
@@ -91,19 +80,12 @@ def write(table: pd.DataFrame, path: Path) -> None:
 
 
 def write_page(page: Path, folder: Path) -> None:
-    """Put the tables into the page, each between its two marks."""
-    text = page.read_text(encoding="utf-8")
-    coverage = pd.read_csv(folder / "coverage.csv")
-    tables = {"coverage": page_table(coverage)}
+    """Put the tables of the folder into the page."""
+    tables = {"coverage": page_table(pd.read_csv(folder / "coverage.csv"))}
     if (folder / "halves_summary.csv").is_file():
         halves = pd.read_csv(folder / "halves_summary.csv")
-        tables["halves"] = markdown([list(halves), *halves.to_numpy().tolist()])
-    for name, table in tables.items():
-        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        text = f"{before}{begin}\n{table}\n{end}{after}"
-    page.write_text(text, encoding="utf-8")
+        tables["halves"] = rounded([list(halves), *halves.to_numpy().tolist()])
+    put_tables(page, tables)
 
 
 def page_table(coverage: pd.DataFrame) -> str:
@@ -114,17 +96,14 @@ def page_table(coverage: pd.DataFrame) -> str:
         held = rows.set_index("parameter")
         shares = [f"{100 * held.loc[name, 'coverage']:.0f} %" for name in names]
         lines.append([years, phi, kind, *shares, float(held.loc["x1", "widening"])])
-    return markdown(lines)
+    return rounded(lines)
 
 
-def markdown(lines: Sequence[Sequence[object]]) -> str:
-    """A table, numbers with two digits, aligned to the right."""
-
-    def cell(value: object) -> str:
-        return f"{value:.2f}" if isinstance(value, float) else str(value)
-
-    header, *body = ["| " + " | ".join(map(cell, row)) + " |" for row in lines]
-    return "\n".join([header, "|---:" * len(lines[0]) + "|", *body]) + "\n"
+def rounded(lines: Sequence[Sequence[object]]) -> str:
+    """A table, numbers with two digits."""
+    return markdown(
+        [[f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row] for row in lines]
+    )
 
 
 if __name__ == "__main__":

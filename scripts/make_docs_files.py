@@ -18,6 +18,7 @@ from gr4jstan.model.programs import CHOICES
 from gr4jstan.reading.catchment import Catchment
 from gr4jstan.report.flow_panels import draw_duration, draw_hydrograph, label_bands
 from gr4jstan.report.flow_periods import periods_of
+from studies.pages import markdown, put_tables
 
 DOCS = Path(__file__).parents[1] / "docs"
 AREA_KM2 = 1.783
@@ -46,7 +47,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tables", action="store_true", help="only the tables of measurements")
     options = parser.parse_args()
-    write_tables(DOCS / "how-fast.md", (DOCS / "benchmark.md").read_text(encoding="utf-8"))
+    benchmark = (DOCS / "benchmark.md").read_text(encoding="utf-8")
+    put_tables(DOCS / "how-fast.md", speed_tables(benchmark))
     if not options.tables:
         write_files(DOCS / "files")
         draw_error_models(DOCS / "error_models.png")
@@ -115,17 +117,6 @@ def draw_error_models(path: Path) -> None:
     figure.savefig(path, dpi=90)
 
 
-def write_tables(page: Path, benchmark: str) -> None:
-    """Put the tables into the page, each between its two marks."""
-    text = page.read_text(encoding="utf-8")
-    for name, table in speed_tables(benchmark).items():
-        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        text = f"{before}{begin}\n{table}\n{end}{after}"
-    page.write_text(text, encoding="utf-8")
-
-
 def speed_tables(benchmark: str) -> dict[str, str]:
     """The condensed tables of docs/how-fast.md.
 
@@ -163,13 +154,6 @@ def read_tables(text: str) -> Iterator[tuple[str, list[list[str]]]]:
         lines = [line.strip().strip("|") for line in body.splitlines() if line.startswith("|")]
         found = [[cell.strip() for cell in line.split("|")] for line in lines]
         yield heading, [row for row in found if set(row[0]) - set("-:")]
-
-
-def markdown(lines: Sequence[Sequence[str]]) -> str:
-    """A table whose first column is text and whose others are aligned to the right."""
-    header, *body = ["| " + " | ".join(cells) + " |" for cells in lines]
-    rule = "|---" + "|---:" * (len(lines[0]) - 1) + "|"
-    return "\n".join([header, rule, *body]) + "\n"
 
 
 if __name__ == "__main__":

@@ -12,17 +12,13 @@ replicates as they come: an interrupted study goes on where it ended.
 
 import argparse
 import json
-import multiprocessing
 import sys
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
 
 from gr4jstan import InputError, ToolchainError
 from gr4jstan.drawing import to_png
-from gr4jstan.files import write_json
-from gr4jstan.progress import progress_bar
 from gr4jstan.sampling.density import exact_density
+from studies.replicates import run_missing
 from studies.sbc import ERROR_MODELS, define_template, run_replicate
 from studies.sbc_result import describe, outcome_table, plot_ranks, quantity_table
 
@@ -47,7 +43,10 @@ def main() -> None:
         for number in range(1, options.replicates + 1)
         for name in chosen
     }
-    run_missing(files, options.workers)
+    # the programs are compiled before several processes want them
+    for name in dict.fromkeys(key[0] for key, path in files.items() if not path.exists()):
+        exact_density(define_template(name), progress=True)
+    run_missing(files, run_replicate, options.workers)
     records = [json.loads(path.read_text(encoding="utf-8")) for path in files.values()]
     text = describe(records)
     print(text)
@@ -55,28 +54,6 @@ def main() -> None:
     (folder / "sbc.png").write_bytes(to_png(plot_ranks(records)))
     quantity_table(records).to_csv(folder / "sbc.csv", index=False, float_format="%.6g")
     outcome_table(records).to_csv(folder / "outcomes.csv", index=False, float_format="%.3g")
-
-
-def run_missing(files: dict[tuple[Any, ...], Path], workers: int) -> None:
-    """Run the replicates that have no file yet, and write each as it comes."""
-    missing = [key for key, path in files.items() if not path.exists()]
-    for name in dict.fromkeys(key[0] for key in missing):
-        exact_density(define_template(name), progress=True)
-    with (
-        ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool,
-        progress_bar(True, "replicates", total=len(missing)) as bar,
-    ):
-        running = {pool.submit(run_replicate, *key): files[key] for key in missing}
-        try:
-            for done in as_completed(running):
-                path = running[done]
-                unfinished = path.with_suffix(".tmp")
-                write_json(unfinished, done.result())
-                unfinished.replace(path)
-                bar.update()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
 
 
 if __name__ == "__main__":

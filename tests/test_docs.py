@@ -389,8 +389,16 @@ def test_the_quick_start_needs_four_commands() -> None:
     assert commands[3].startswith("gr4jstan fit catchment.csv")
 
 
-def test_the_files_that_pages_offer_are_those_that_the_script_makes(tmp_path: Path) -> None:
-    script = runpy.run_path(str(ROOT / "scripts" / "make_docs_files.py"))
+def maker_of_files(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What scripts/make_docs_files.py defines."""
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    return runpy.run_path(str(ROOT / "scripts" / "make_docs_files.py"))
+
+
+def test_the_files_that_pages_offer_are_those_that_the_script_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = maker_of_files(monkeypatch)
     script["write_files"](tmp_path)
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert made == {path.name: path.read_bytes() for path in (DOCS / "files").glob("*.csv")}
@@ -580,8 +588,8 @@ def test_columns_of_a_manifest() -> None:
     assert sorted(named) == sorted(READING | CALIBRATING)
 
 
-def test_measured_tables_are_those_of_the_benchmark() -> None:
-    script = runpy.run_path(str(ROOT / "scripts" / "make_docs_files.py"))
+def test_measured_tables_are_those_of_the_benchmark(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = maker_of_files(monkeypatch)
     page = (DOCS / "how-fast.md").read_text(encoding="utf-8")
     found = script["speed_tables"]((DOCS / "benchmark.md").read_text(encoding="utf-8"))
     assert set(found) == {"rates", "kernel", "goals"}

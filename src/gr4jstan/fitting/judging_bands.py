@@ -7,7 +7,7 @@ import pandas as pd
 from gr4jstan.findings import Finding, warning
 from gr4jstan.model.definition import Model
 from gr4jstan.numerals import percent
-from gr4jstan.scoring.verification import ALL, CLASSES, MAXIMA, MINIMA, SEASONS
+from gr4jstan.scoring.verification import ALL, CLASSES, MAXIMA, MINIMA, SEASONS, beyond
 
 # Of the 95 % band: twice as many days outside as said; or five times fewer.
 COVERAGE_95 = (0.9, 0.99)
@@ -118,5 +118,4 @@ def judge_extremes(period: str, table: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _is_shifted(row: pd.Series) -> bool:
-    beyond = not row["pit_mean_lower"] <= row["pit_mean"] <= row["pit_mean_upper"]
-    return beyond and abs(row["pit_mean"] - 0.5) > MAX_SHIFT
+    return beyond(row, "pit_mean") and abs(row["pit_mean"] - 0.5) > MAX_SHIFT

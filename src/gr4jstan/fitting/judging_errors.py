@@ -9,15 +9,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from gr4jstan.findings import Finding, warning
+from gr4jstan.fitting.judging_parameters import is_pressed
 from gr4jstan.model.definition import Model
 from gr4jstan.model.observations import log_likelihood
 from gr4jstan.numerals import readable
 from gr4jstan.scoring.long_run import long_run_covariance
 
 Array = NDArray[np.float64]
-
-# A share of the width of the 90 % interval, as for parameters of the structure.
-_PRESSED = 0.05
 
 # Exponents that are tried beside the model's, from nearly logarithmic to none at all.
 _EXPONENTS = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -52,7 +50,7 @@ def judge_errors(
 def _judge_bounds(model: Model, summary: pd.DataFrame) -> Iterator[Finding]:
     for each in model.estimated_errors:
         row, bound = summary.loc[each.name], each.support[0]
-        if each.at_bound and row["q5"] - bound <= _PRESSED * (row["q95"] - row["q5"]):
+        if each.at_bound and is_pressed(row, "lower", bound):
             yield warning(
                 "error_bound",
                 f"The posterior of {each.name} is pressed against its bound {bound:g}: "

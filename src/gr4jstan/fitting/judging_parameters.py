@@ -15,6 +15,7 @@ from gr4jstan.structures.structure import NOWHERE
 _FAR = 3.0
 # A share of the width of the 90 % interval; of a flat posterior it is 0.055.
 _PRESSED = 0.05
+_NEAREST = {"lower": "q5", "upper": "q95"}
 _MODES_TOLD = 3
 # A mode of less changes no number of the report.
 MODE_SHARE = 1e-3
@@ -43,9 +44,9 @@ def judge_parameters(summary: pd.DataFrame, model: Model) -> Iterator[Finding]:
     numbers = model.numbers
     for name in model.parameters:
         row = summary.loc[name]
-        for side, near in (("lower", row["q5"]), ("upper", row["q95"])):
+        for side in _NEAREST:
             bound = numbers.get(f"{name}_{side}")
-            if bound is None or abs(near - bound) > _PRESSED * (row["q95"] - row["q5"]):
+            if bound is None or not is_pressed(row, side, bound):
                 continue
             yield warning(
                 "at_bound",
@@ -62,6 +63,11 @@ def judge_parameters(summary: pd.DataFrame, model: Model) -> Iterator[Finding]:
                 "hardly any catchment lies: it may make up for something that the model leaves "
                 "out, or for errors in the data.",
             )
+
+
+def is_pressed(row: pd.Series, side: str, bound: float) -> bool:
+    """Whether the 90 % interval of a row of the summary begins or ends at a bound."""
+    return bool(abs(row[_NEAREST[side]] - bound) <= _PRESSED * (row["q95"] - row["q5"]))
 
 
 def _value(name: str, number: float, model: Model) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from gr4jstan.findings import Finding, warning
 from gr4jstan.model.definition import Model
 from gr4jstan.numerals import percent
-from gr4jstan.scoring.verification import ALL, MONTHS, SEASONS
+from gr4jstan.scoring.verification import ALL, MONTHS, SEASONS, beyond
 
 # Of the volume of a period: an error that a change of climate or of land use would have. Beyond the
 # second, the largest that a gauge in order has, it matters even if the errors last so long that it
@@ -76,7 +76,7 @@ def judge_volume(period: str, table: pd.DataFrame, model: Model) -> Iterator[Fin
     model : Model
     """
     bias = table.loc[ALL, "bias"]
-    if abs(bias) > MAX_BIAS or (abs(bias) > BIAS and _beyond(table.loc[ALL], "bias")):
+    if abs(bias) > MAX_BIAS or (abs(bias) > BIAS and beyond(table.loc[ALL], "bias")):
         yield warning(
             "bias",
             f"Over the {period} period the model gives {percent(abs(bias))} too "
@@ -91,7 +91,7 @@ def judge_seasons(period: str, table: pd.DataFrame) -> Iterator[Finding]:
     off = [
         f"{percent(abs(row['bias']))} too {'much' if row['bias'] > 0 else 'little'} from {season}"
         for season, row in table.loc[[name for name in SEASONS if name in table.index]].iterrows()
-        if abs(row["bias"]) > SEASON_BIAS and _beyond(row, "bias")
+        if abs(row["bias"]) > SEASON_BIAS and beyond(row, "bias")
     ]
     if off:
         yield warning(
@@ -115,10 +115,6 @@ def judge_loss(scores: pd.Series) -> Iterator[Finding]:
                 "on a longer record.",
             )
             return
-
-
-def _beyond(row: pd.Series, name: str) -> bool:
-    return not row[f"{name}_lower"] <= row[name] <= row[f"{name}_upper"]
 
 
 def _when(table: pd.DataFrame, bias: float) -> str:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec.structs import asdict
 from numpy.typing import NDArray
 
 from gr4jstan.fitting.fluxes import check_names, flux_dataset
@@ -24,6 +25,7 @@ from gr4jstan.fitting.prediction import (
     spread_draws,
     start_state,
 )
+from gr4jstan.fitting.records import MODEL_INTERVALS
 from gr4jstan.model.definition import Model, define_model
 from gr4jstan.structures.simulation import Simulation
 from gr4jstan.structures.state import State
@@ -35,10 +37,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Values = dict[str, Array]
-
-
-# Of fits that were saved before there were others.
-_OF_THE_MODEL = {"asked": "model", "given": "model", "window": None, "reason": None}
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,7 +71,8 @@ class Posterior:
     @property
     def intervals(self) -> dict[str, Any]:
         """What the spread of the reported draws allows for, see `records.Intervals`."""
-        return dict(self.run.get("intervals", _OF_THE_MODEL))
+        recorded: dict[str, Any] = self.run.get("intervals") or asdict(MODEL_INTERVALS)
+        return recorded
 
     def summary(self) -> "pd.DataFrame":
         """Posterior summary, see `gr4jstan.fitting.inference_data.summary`."""

@@ -55,6 +55,10 @@ class Intervals(msgspec.Struct, frozen=True):
     reason: str | None
 
 
+# Of fits that were saved before there were others.
+MODEL_INTERVALS = Intervals("model", "model", None, None)
+
+
 class Run(msgspec.Struct, frozen=True):
     """run.json: settings, versions and hashes that reproduce a run.
 
@@ -77,7 +81,7 @@ class Run(msgspec.Struct, frozen=True):
     sha256: dict[str, str]
     start: Start
     exclude: list[Span] = []
-    intervals: Intervals = Intervals("model", "model", None, None)
+    intervals: Intervals = MODEL_INTERVALS
     findings: list[Finding] = []
 
 

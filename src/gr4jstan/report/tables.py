@@ -7,7 +7,7 @@ import pandas as pd
 
 from gr4jstan.fitting.results import Fit
 from gr4jstan.numerals import DASH, number, percent
-from gr4jstan.scoring.verification import ALL, CLASSES, MAXIMA, MINIMA, SEASONS
+from gr4jstan.scoring.verification import ALL, CLASSES, MAXIMA, MINIMA, SEASONS, beyond
 
 _VERIFIED = (("coverage_95", 0), ("pit_mean", 2), ("bias", 0))
 
@@ -64,4 +64,4 @@ def _beside(row: pd.Series, name: str, digits: int) -> tuple[str, bool]:
             f"{percent(row[name], digits, sign)} ({percent(low, digits, sign)} to "
             f"{percent(high, digits, sign)})"
         )
-    return text, bool(low <= row[name] <= high)
+    return text, not beyond(row, name)

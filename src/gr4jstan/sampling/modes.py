@@ -94,14 +94,16 @@ def find_modes(task: Task, evaluate: Evaluate, seed: int = _SEED) -> tuple[Mode,
     return tuple(curved)
 
 
-def find_rivals(modes: Sequence[Mode], less: float = _NEGLIGIBLE) -> tuple[Mode, ...]:
-    """The first mode, and those whose mass is not below exp(-less) of its."""
-    return tuple(mode for mode in modes if mode.log_mass > modes[0].log_mass - less)
+def find_rivals(modes: Sequence[Mode]) -> tuple[Mode, ...]:
+    """The first mode, and those whose mass is not negligible beside it."""
+    return tuple(mode for mode in modes if mode.log_mass > modes[0].log_mass - _NEGLIGIBLE)
 
 
 def doubtful_rivals(modes: Sequence[Mode]) -> tuple[Mode, ...]:
-    """The first mode, and those with a curvature whose mass may not be negligible."""
-    return tuple(mode for mode in find_rivals(modes, _DOUBTFUL) if mode.covariance is not None)
+    """The modes with a curvature whose mass may not be negligible beside the largest."""
+    curved = [mode for mode in modes if mode.covariance is not None]
+    largest = max((mode.log_mass for mode in curved), default=-np.inf)
+    return tuple(mode for mode in curved if mode.log_mass > largest - _DOUBTFUL)
 
 
 def kinks(model: Model) -> Iterator[tuple[int, Array]]:
@@ -147,19 +149,15 @@ def _add_mode(model: Model, evaluate: Evaluate, start: Array, modes: list[Mode])
 def _explore(model: Model, evaluate: Evaluate, modes: list[Mode]) -> None:
     """Add the modes that are beyond the kinks beside those found."""
     explored: list[Mode] = []
-    while rest := [mode for mode in _worth(modes) if not any(mode is old for old in explored)]:
+    while rest := [
+        mode for mode in doubtful_rivals(modes) if not any(mode is old for old in explored)
+    ]:
         explored.append(rest[0])
         for axis, edges in kinks(model):
             for direction in (1, -1):
                 end = _walk(evaluate, rest[0], axis, edges, direction)
                 if end is not None:
                     _add_mode(model, evaluate, end, modes)
-
-
-def _worth(modes: Sequence[Mode]) -> list[Mode]:
-    curved = [mode for mode in modes if mode.covariance is not None]
-    best = max((mode.log_mass for mode in curved), default=-np.inf)
-    return [mode for mode in curved if mode.log_mass > best - _DOUBTFUL]
 
 
 def _walk(evaluate: Evaluate, mode: Mode, axis: int, edges: Array, direction: int) -> Array | None:

@@ -54,6 +54,11 @@ _FEWEST_YEARS = 5
 _WHOLE_YEAR = 0.9  # of its days are observed
 
 
+def beyond(row: pd.Series, name: str) -> bool:
+    """Whether a score lies outside the bounds that a right model keeps, or cannot be told."""
+    return not row[f"{name}_lower"] <= row[name] <= row[f"{name}_upper"]
+
+
 def day_groups(flow: Array, dates: pd.DatetimeIndex | None) -> dict[str, Mask]:
     """The groups of days that are looked at.
 
