@@ -41,21 +41,13 @@ def _draw(numbers: Numbers, n: int, rng: np.random.Generator) -> Array:
     return np.asarray(np.exp(logs))
 
 
-def _prior_words(numbers: Numbers) -> str:
-    factor = math.exp(1.2815515655446004 * numbers["boxcox_lambda_log_sd"])
-    low, high = _usual(numbers) / factor, _usual(numbers) * factor
-    return f"log-normal, central 80 % from {low:.3g} to {high:.3g}"
-
-
 BOXCOX_LAMBDA = ErrorModel(
     name="boxcox_lambda",
     words="normal errors of the flow after a Box-Cox transformation whose exponent is estimated: "
     "with 1 the spread is the same at all flows, towards 0 it grows in proportion to them",
     parameters=(
         replace(SIGMA, unit="(mm/d)^lambda"),
-        ErrorParameter(
-            "boxcox_lambda", "exponent of the Box-Cox transformation", _draw, _prior_words, unit="-"
-        ),
+        ErrorParameter("boxcox_lambda", "exponent of the Box-Cox transformation", _draw, unit="-"),
     ),
     log_density=log_density,
     log_probability=log_probability,

@@ -48,8 +48,9 @@ class ErrorParameter:
         What it is, for the report.
     draw : callable
         Draws n numbers from the prior, given the program's data and a generator.
-    prior : callable
-        The prior in words, given the program's data.
+    prior : callable, optional
+        The prior in words, given the program's data; None where it is log-normal, which its
+        numbers ``<name>_log_mean`` and ``<name>_log_sd`` say.
     unit : str
         "-" for none; numbers in braces are filled in.
     support : (float, float)
@@ -61,7 +62,7 @@ class ErrorParameter:
     name: str
     meaning: str
     draw: Callable[[Numbers, int, np.random.Generator], Array]
-    prior: Callable[[Numbers], str]
+    prior: Callable[[Numbers], str] | None = None
     unit: str = "mm/d"
     support: tuple[float, float] = (0.0, np.inf)
     at_bound: str = ""

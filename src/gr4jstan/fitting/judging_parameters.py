@@ -119,7 +119,7 @@ def judge_exchange(balance: pd.DataFrame) -> Iterator[Finding]:
         f"The model {'loses' if loses else 'gains'} {abs(row['median']):.2f} mm/d of water "
         f"{'to' if loses else 'from'} the ground, {percent(abs(row['share']))} of P. So much "
         f"seldom crosses a divide: either it does here (karst, {springs}), or it "
-        f" makes up for a P that is too {'large' if loses else 'small'}, an E that is too "
+        f"makes up for a P that is too {'large' if loses else 'small'}, an E that is too "
         f"{'small' if loses else 'large'}, or a wrong area.",
     )
 

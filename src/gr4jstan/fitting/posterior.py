@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from msgspec.structs import asdict
 from numpy.typing import NDArray
 
 from gr4jstan.fitting.fluxes import check_names, flux_dataset
@@ -25,7 +24,7 @@ from gr4jstan.fitting.prediction import (
     spread_draws,
     start_state,
 )
-from gr4jstan.fitting.records import MODEL_INTERVALS
+from gr4jstan.fitting.records import intervals_of
 from gr4jstan.model.definition import Model, define_model
 from gr4jstan.structures.simulation import Simulation
 from gr4jstan.structures.state import State
@@ -71,8 +70,7 @@ class Posterior:
     @property
     def intervals(self) -> dict[str, Any]:
         """What the spread of the reported draws allows for, see `records.Intervals`."""
-        recorded: dict[str, Any] = self.run.get("intervals") or asdict(MODEL_INTERVALS)
-        return recorded
+        return intervals_of(self.run)
 
     def summary(self) -> "pd.DataFrame":
         """Posterior summary, see `gr4jstan.fitting.inference_data.summary`."""

@@ -55,7 +55,6 @@ class Intervals(msgspec.Struct, frozen=True):
     reason: str | None
 
 
-# Of fits that were saved before there were others.
 MODEL_INTERVALS = Intervals("model", "model", None, None)
 
 
@@ -89,6 +88,12 @@ def findings_of(run: dict[str, Any]) -> tuple[Finding, ...]:
     """What was noticed in the data of a run; earlier versions noted the words alone."""
     noted = (note("data", text) for text in run.get("notes", ()))
     return (*noted, *msgspec.convert(run.get("findings", []), list[Finding]))
+
+
+def intervals_of(run: dict[str, Any]) -> dict[str, Any]:
+    """What the intervals of a run allow for; in earlier versions there were the model's alone."""
+    found: dict[str, Any] = run.get("intervals") or msgspec.to_builtins(MODEL_INTERVALS)
+    return found
 
 
 class PriorSettings(msgspec.Struct, frozen=True):

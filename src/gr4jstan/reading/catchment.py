@@ -15,6 +15,7 @@ from gr4jstan.reading.checks import (
     Origin,
     as_series,
     check_forcing,
+    check_lengths,
     clean_flow,
     count_days,
     day_label,
@@ -88,14 +89,14 @@ class Catchment:
         series, dates = aligned({"P": self.P, "E": self.E, "Q": self.Q}, self.dates, self.source)
         for key, values in {**series, "dates": dates}.items():
             put(self, key, values)
-        for role in "PE":
-            put(self, role, as_series(getattr(self, role), self._origin(role)))
+        put(self, "P", as_series(self.P, self._origin("P")))
+        put(self, "E", as_series(self.E, self._origin("E")))
         if self.P.size == 0:
             raise InputError(f"{self.source} holds no days")
         put(self, "dates", None if self.dates is None else daily_index(self.dates, self.source))
-        self._check_lengths()
-        for role in "PE":
-            check_forcing(getattr(self, role), self._origin(role))
+        check_lengths({"P": self.P, "E": self.E, "Q": self.Q, "dates": self.dates}, self.source)
+        check_forcing(self.P, self._origin("P"))
+        check_forcing(self.E, self._origin("E"))
         if self.Q is not None:
             origin = self._origin("Q")
             Q, found = clean_flow(as_series(self.Q, origin), origin)
@@ -112,14 +113,13 @@ class Catchment:
                 array.setflags(write=False)
 
     def _censor(self) -> None:
-        put, found = object.__setattr__, self.remarks
+        put = object.__setattr__
         limit = None if self.flow_limit is None else check_limit(self.flow_limit)
         if self.Q is not None and (limit is None or np.any((self.Q > 0) & (limit >= self.Q))):
-            Q, limit, more = censored(self.Q, self._origin("Q"), limit, "mm/d")
+            Q, limit, found = censored(self.Q, self._origin("Q"), limit, "mm/d")
             put(self, "Q", Q)
-            found = (*found, *more)
+            put(self, "remarks", (*self.remarks, *found))
         put(self, "flow_limit", limit or 0.0)
-        put(self, "remarks", found)
 
     def __len__(self) -> int:
         return int(self.P.size)
@@ -142,7 +142,8 @@ class Catchment:
         missing = np.zeros(0, int) if self.Q is None else np.flatnonzero(np.isnan(self.Q))
         if not missing.size:
             return self.remarks
-        have, first = "has" if missing.size == 1 else "have", self.label(int(missing[0]))
+        have = "has" if missing.size == 1 else "have"
+        first = self.label(int(missing[0]))
         text = f"{missing.size} of {len(self)} days {have} no Q (first {first})"
         return (*self.remarks, note("missing_flow", text))
 
@@ -180,7 +181,8 @@ class Catchment:
         part = slice(first, last + 1)
         return replace(
             self,
-            **{role: getattr(self, role)[part] for role in "PE"},
+            P=self.P[part],
+            E=self.E[part],
             Q=None if self.Q is None else self.Q[part],
             dates=None if self.dates is None else self.dates[part],
             remarks=tuple(each for each in self.remarks if self._concerns(each, first, last)),
@@ -230,9 +232,9 @@ class Catchment:
 
         The index is named ``date``, or ``day`` where there are no dates.
         """
-        data = {k: getattr(self, k) for k in "PEQ" if getattr(self, k) is not None}
+        data = {"P": self.P, "E": self.E, "Q": self.Q}
         index = pd.RangeIndex(len(self)) if self.dates is None else self.dates
-        frame = pd.DataFrame(data, index=index)
+        frame = pd.DataFrame({k: v for k, v in data.items() if v is not None}, index=index)
         return frame.rename_axis("day" if self.dates is None else "date")
 
     @classmethod
@@ -271,13 +273,6 @@ class Catchment:
 
     def _origin(self, role: str) -> Origin:
         return Origin(self.source, role, self.columns["PEQ".index(role)], self.dates)
-
-    def _check_lengths(self) -> None:
-        given = {"P": self.P, "E": self.E, "Q": self.Q, "dates": self.dates}
-        lengths = {key: int(np.size(each)) for key, each in given.items() if each is not None}
-        if len(set(lengths.values())) > 1:
-            found = ", ".join(f"{key} {n}" for key, n in lengths.items())
-            raise InputError(f"{self.source}: the series differ in length: {found}")
 
     def position(self, day: Day, option: str, *, last: bool = False) -> int:
         """Number of a day, counted from 0; `option` is what messages call the day.

@@ -1,5 +1,6 @@
 """What a daily series must be: numbers, there on every day, in range."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,20 @@ class Origin:
     def title(self) -> str:
         """What messages call the series."""
         return f"{_NAMES[self.role]} (column {self.column!r})"
+
+
+def check_lengths(series: Mapping[str, Any], source: str) -> None:
+    """Refuse series of different lengths; those that are None are not there.
+
+    Raises
+    ------
+    InputError
+        With the length of each.
+    """
+    lengths = {key: int(np.size(each)) for key, each in series.items() if each is not None}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{key} {n}" for key, n in lengths.items())
+        raise InputError(f"{source}: the series differ in length: {found}")
 
 
 def day_label(dates: pd.DatetimeIndex | None, day: int) -> str:

@@ -166,6 +166,7 @@ def prior_words(name: str, fit: Fit) -> str:
     if fit.model.spec.sigma_prior == "reference":
         return f"flat in log {name}"
     (parameter,) = (each for each in fit.model.errors.parameters if each.name == name)
+    assert parameter.prior is not None
     return parameter.prior(numbers)
 
 
